@@ -5,13 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
 
+from config.validators import below_folder, distinct, host_port
 from config.watchlists import Model, Name, Symbol, Watchlist
 
-Seconds = Annotated[float, Field(gt=0, description="Seconds.")]
-Days = Annotated[float, Field(gt=0, description="Days.")]
+PREFIX_PATTERN = r"^[A-Za-z0-9._-]{0,100}$"
+
+Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Days = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Port = Annotated[int, Field(ge=1, le=65535)]
+HostPort = Annotated[str, AfterValidator(host_port)]
+Folder = Annotated[Path, AfterValidator(below_folder)]
 
 
 class Retention(Model):
@@ -22,34 +27,42 @@ class Retention(Model):
     """
 
     closes: Days | Literal["forever"] = "forever"
+    """The closes of every symbol, in days."""
     watch: Days | Literal["forever"] = "forever"
+    """The closes as each watchlist gets them, in days."""
     alerts: Days | Literal["forever"] = "forever"
+    """The alerts, in days."""
     notifications: Days | Literal["forever"] = "forever"
+    """The ledger of what was delivered, in days."""
     dead_letters: Days | Literal["forever"] = 30.0
+    """What could not be read, in days."""
 
 
 class Kafka(Model):
     """Where Kafka is, and how the topics are made."""
 
-    bootstrap_servers: Annotated[list[str], Field(min_length=1)] = ["127.0.0.1:9092"]
+    bootstrap_servers: Annotated[list[HostPort], AfterValidator(distinct)] = Field(
+        default=["127.0.0.1:9092"], min_length=1
+    )
     """HOST:PORT of one broker or more."""
     group: Name = "streakwatch"
     """The consumer group that the workers share."""
-    topic_prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{0,100}$")] = ""
+    topic_prefix: Annotated[str, Field(pattern=PREFIX_PATTERN)] = ""
     """Put before each topic's name, so that several deployments can share a cluster."""
     partitions: Annotated[int, Field(ge=1, le=10_000)] = 4
     """Partitions of each topic: the most workers that can share the work."""
     replication: Annotated[int, Field(ge=1, le=32)] = 1
     """Replicas of each partition; 3 on a cluster that must survive a broker's loss."""
     session_timeout: Seconds = 10
-    """A worker that was not heard of for so long is taken to be dead."""
+    """A worker that was not heard of for so many seconds is taken to be dead."""
     retention: Retention = Retention()
+    """How long each topic keeps its records, in days or 'forever'."""
 
 
 class Metrics(Model):
     """Where /metrics, /health and /ready are served."""
 
-    host: str = "127.0.0.1"
+    host: Annotated[str, Field(min_length=1, max_length=255)] = "127.0.0.1"
     """The address to listen on; loopback unless told otherwise."""
     port: Annotated[int, Field(ge=0, le=65535)] = 9464
     """The port to listen on; 0 picks a free one."""
@@ -59,24 +72,24 @@ class State(Model):
     """How the folds keep their state."""
 
     snapshot_every: Seconds = 5
-    """How often a fold that has moved writes a snapshot."""
+    """How often a fold that has moved writes a snapshot, in seconds."""
     sweep_every: Seconds = 2
-    """How often a partition that is idle is compared with the end of its log."""
+    """How often a partition that is idle is compared with the end of its log, in seconds."""
 
 
 class Delivery(Model):
     """How alerts are handed to their targets."""
 
     max_age: Days | Literal["none"] = 5.0
-    """Alerts about periods that ended longer ago are recorded as historic, not delivered."""
+    """Alerts about periods that ended more days ago are recorded as historic, not delivered."""
     timeout: Seconds = 15
-    """How long one attempt at a target may take."""
+    """How long one attempt at a target may take, in seconds."""
     attempts: Annotated[int, Field(ge=1, le=100)] = 5
     """Attempts at a target before an alert is given up, and the ledger says so."""
     backoff: Seconds = 0.5
-    """The pause after the first failed attempt; it doubles with each further one."""
+    """The pause after the first failed attempt, in seconds; it doubles with each further one."""
     backoff_ceiling: Seconds = 30
-    """The longest pause between two attempts."""
+    """The longest pause between two attempts, in seconds."""
 
 
 class Target(Model):
@@ -98,7 +111,7 @@ class Embedded(Model):
 
     port: Port = 9092
     """The port for clients on 127.0.0.1; the next one above is the controller's."""
-    data_dir: Path | None = None
+    data_dir: Folder | None = None
     """Where its log is kept; by default below the user's data folder."""
 
 
@@ -109,10 +122,15 @@ class Settings(Model):
     """What is watched, by name."""
     targets: dict[Name, Target] = Field(min_length=1)
     """Where alerts go, by name."""
-    instruments: dict[Symbol, Instrument] = {}
+    instruments: dict[Symbol, Instrument] = Field(default={})
     """What symbols are called in messages."""
     kafka: Kafka = Kafka()
+    """Where Kafka is, and how the topics are made."""
     metrics: Metrics = Metrics()
+    """Where /metrics, /health and /ready are served."""
     state: State = State()
+    """How the folds keep their state."""
     delivery: Delivery = Delivery()
+    """How alerts are handed to their targets."""
     embedded: Embedded = Embedded()
+    """The embedded Kafka broker of `streakwatch up`."""

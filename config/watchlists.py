@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Literal
@@ -14,34 +13,39 @@ from pydantic import (
     ConfigDict,
     Field,
     PlainSerializer,
+    WithJsonSchema,
     field_validator,
     model_validator,
 )
 
+from config.validators import as_list, day, distinct, known_calendar, refusal, rounding_step
+from config.words import found, shown
+
 Direction = Literal["outperforming", "underperforming"]
 DirectionFilter = Literal["outperforming", "underperforming", "any"]
 
-Symbol = Annotated[
-    str,
-    Field(
-        pattern=r"^[A-Za-z0-9^.=_:/-]{1,32}$",
-        description="What has a price, as the feed names it: letters, digits and ^ . = _ : / -",
-        examples=["RUT", "^GSPC", "BRK.B"],
-    ),
-]
-Name = Annotated[
-    str,
-    Field(
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$",
-        description="Letters, digits, _ . and -, beginning with a letter or digit.",
-    ),
-]
+SYMBOL_PATTERN = r"^[A-Za-z0-9^.=_:/-]{1,32}$"
+SCOPE_PATTERN = r"^(all|since [0-9]{4}-[0-9]{2}-[0-9]{2})$"
+NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
+
+Symbol = Annotated[str, Field(pattern=SYMBOL_PATTERN)]
+"""What has a price, as the feed names it."""
+Name = Annotated[str, Field(pattern=NAME_PATTERN)]
+"""What a watchlist, a target or a consumer group is called."""
+Day = Annotated[date, BeforeValidator(day)]
+Length = Annotated[int, Field(ge=1)]
+"""A number of periods."""
 
 
 class Model(BaseModel):
     """Strict and frozen: an unknown key is a fault, a value is never changed later."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        use_attribute_docstrings=True,
+        hide_input_in_errors=True,  # an input may be a target's URL, with its secret
+    )
 
 
 class PublishedRecord(Model):
@@ -51,9 +55,9 @@ class PublishedRecord(Model):
     """outperforming: the asset beat the benchmark. underperforming: the reverse."""
     length: int = Field(ge=1)
     """Length in periods."""
-    start: date
+    start: Day
     """First period of the streak."""
-    end: date
+    end: Day
     """Last period of the streak."""
     source: str = Field(min_length=1, max_length=200)
     """Where it was published; quoted in the alerts that rest on it."""
@@ -61,7 +65,8 @@ class PublishedRecord(Model):
     @model_validator(mode="after")
     def _in_order(self) -> PublishedRecord:
         if self.end < self.start:
-            raise ValueError(f"ends on {self.end}, before its start on {self.start}")
+            what = f"ends on {self.end}, before its start on {self.start}"
+            raise refusal(what, "correct one of the two dates")
         return self
 
 
@@ -78,7 +83,8 @@ class Pair(Model):
     @model_validator(mode="after")
     def _two_legs(self) -> Pair:
         if self.asset == self.benchmark:
-            raise ValueError(f"asset and benchmark are both {self.asset}; a pair needs two symbols")
+            what = f"asset and benchmark are both '{shown(self.asset)}'"
+            raise refusal(what, "a pair needs two symbols")
         return self
 
 
@@ -96,34 +102,40 @@ class Scope(Model):
 
 
 def _scope(value: Any) -> Any:
-    if isinstance(value, str):
-        if value == "all":
-            return Scope()
-        found = re.fullmatch(r"since (\d{4}-\d{2}-\d{2})", value)
-        if found:
-            return Scope(since=date.fromisoformat(found[1]))
-        raise ValueError("write 'all' or 'since YYYY-MM-DD'")
-    return value
+    if isinstance(value, Scope):
+        return value
+    text = value if isinstance(value, str) else ""
+    if text == "all":
+        return Scope()
+    if text.startswith("since "):
+        return Scope(since=day(text.removeprefix("since ").strip()))
+    raise refusal(f"found {found(value)}", "write 'all' or 'since YYYY-MM-DD'")
 
 
+_ScopeInput = Annotated[str, Field(pattern=SCOPE_PATTERN)]
 ScopeText = Annotated[
     Scope,
-    BeforeValidator(_scope, json_schema_input_type=str),
+    BeforeValidator(_scope, json_schema_input_type=_ScopeInput),
     PlainSerializer(str, return_type=str),
 ]
 
+RecordEvent = Literal["tied", "broken"]
 
-def _as_list(value: Any) -> Any:
-    return value if isinstance(value, list) else [value]
+_Lengths = Annotated[list[Length], Field(min_length=1)]
+_ScopeInputs = Annotated[list[_ScopeInput], Field(min_length=1)]
+_RecordEvents = Annotated[list[RecordEvent], Field(min_length=1)]
 
 
 class ThresholdRule(Model):
     """Tells when a streak reaches a length."""
 
     kind: Literal["threshold"]
-    at: Annotated[list[Annotated[int, Field(ge=1)]], BeforeValidator(_as_list)] = Field(
-        min_length=1
-    )
+    at: Annotated[
+        list[Length],
+        Field(min_length=1),
+        AfterValidator(distinct),
+        BeforeValidator(as_list, json_schema_input_type=Length | _Lengths),
+    ]
     """The lengths, in periods, that are told: one number or a list."""
     direction: DirectionFilter = "any"
     """Which streaks: outperforming, underperforming or any."""
@@ -133,13 +145,19 @@ class RecordRule(Model):
     """Tells when a streak ties or breaks the record of a scope."""
 
     kind: Literal["record"]
-    on: Annotated[list[Literal["tied", "broken"]], BeforeValidator(_as_list)] = Field(
-        default=["tied", "broken"], min_length=1
-    )
+    on: Annotated[
+        list[RecordEvent],
+        Field(min_length=1),
+        AfterValidator(distinct),
+        BeforeValidator(as_list, json_schema_input_type=RecordEvent | _RecordEvents),
+    ] = ["tied", "broken"]
     """tied: as long as the record. broken: the first period beyond it."""
-    scopes: Annotated[list[ScopeText], BeforeValidator(_as_list)] = Field(
-        default=[Scope()], min_length=1
-    )
+    scopes: Annotated[
+        list[ScopeText],
+        Field(min_length=1),
+        AfterValidator(distinct),
+        BeforeValidator(as_list, json_schema_input_type=_ScopeInput | _ScopeInputs),
+    ] = Field(default=[Scope()], json_schema_extra={"default": ["all"]})
     """'all' (everything known) or 'since YYYY-MM-DD', one or a list."""
     direction: DirectionFilter = "any"
     """Which streaks: outperforming, underperforming or any."""
@@ -158,10 +176,11 @@ class EndedRule(Model):
 Rule = Annotated[ThresholdRule | RecordRule | EndedRule, Field(discriminator="kind")]
 
 
-def _step(value: Decimal | None) -> Decimal | None:
-    if value is not None and not (0 < value <= Decimal("0.01") and (1 / value) % 1 == 0):
-        raise ValueError("must be at most 0.01 and divide 1 exactly, for example 0.0001 (0.01%)")
-    return value
+Step = Annotated[
+    Decimal,
+    AfterValidator(rounding_step),
+    WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "maximum": 0.01}),
+]
 
 
 class Watchlist(Model):
@@ -171,15 +190,15 @@ class Watchlist(Model):
     """The pairs; each one once."""
     rules: list[Rule] = Field(min_length=1)
     """What is told about them."""
-    targets: list[Name] = Field(min_length=1)
+    targets: Annotated[list[Name], Field(min_length=1), AfterValidator(distinct)]
     """Where it is told: names from `targets`."""
-    calendar: str = "none"
+    calendar: Annotated[str, AfterValidator(known_calendar)] = "none"
     """The exchange's MIC (XNYS, XLON, 24/7 …), or 'none' to take periods as they come."""
     interval: Literal["1d"] = "1d"
     """The length of a period: 1d, one exchange session."""
     ties: Literal["break", "extend", "skip"] = "break"
     """An active return of exactly zero ends a streak, extends it, or is passed over."""
-    round_returns_to: Annotated[Decimal | None, AfterValidator(_step)] = None
+    round_returns_to: Step | None = None
     """Round both returns to this step before they are compared, as a fraction (0.0001 = 0.01%)."""
     min_history: int = Field(default=252, ge=0)
     """Periods that must be known (or seeded) before anything is called a record."""
@@ -188,10 +207,11 @@ class Watchlist(Model):
     @classmethod
     def _each_once(cls, pairs: list[Pair]) -> list[Pair]:
         seen: set[tuple[str, str]] = set()
-        for pair in pairs:
+        for index, pair in enumerate(pairs):
             key = (pair.asset, pair.benchmark)
             if key in seen:
-                raise ValueError(f"{pair.asset} against {pair.benchmark} is listed twice")
+                what = f"{shown(pair.asset)} against {shown(pair.benchmark)} is listed twice"
+                raise refusal(what, "keep one of the two", index)
             seen.add(key)
         return pairs
 

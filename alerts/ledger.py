@@ -1,0 +1,67 @@
+"""The ledger: what became of each alert at each target."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+
+
+class Outcome(StrEnum):
+    """What became of an alert at a target."""
+
+    DELIVERED = "delivered"
+    SUPPRESSED = "suppressed"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the ledger; ``at_ms`` in milliseconds since 1970, ``detail`` says why."""
+
+    alert: str
+    target: str
+    outcome: Outcome
+    at_ms: int
+    attempts: int = 0
+    detail: str = ""
+
+    @property
+    def key(self) -> bytes:
+        """The ledger keeps the last entry for each alert and target."""
+        return f"{self.alert}/{self.target}".encode()
+
+    def encode(self) -> bytes:
+        """JSON."""
+        return json.dumps(asdict(self), separators=(",", ":")).encode()
+
+    @classmethod
+    def decode(cls, value: bytes) -> Entry:
+        """The inverse of :meth:`encode`.
+
+        Raises:
+            ValueError: the bytes are not an entry of a ledger.
+        """
+        try:
+            fields = json.loads(value)
+            return cls(**{**fields, "outcome": Outcome(fields["outcome"])})
+        except (KeyError, TypeError, UnicodeDecodeError) as error:
+            raise ValueError(f"not an entry of the ledger: {error}") from None
+
+
+class Ledger:
+    """A fold over entries: what needs no delivery any more."""
+
+    def __init__(self) -> None:
+        self._settled: dict[tuple[str, str], Outcome] = {}
+
+    def apply(self, entry: Entry) -> None:
+        """Take an entry; the same again changes nothing."""
+        self._settled[entry.alert, entry.target] = entry.outcome
+
+    def settled(self, alert: str, target: str) -> bool:
+        """Whether an alert's way to a target has ended, well or not."""
+        return (alert, target) in self._settled
+
+    def __len__(self) -> int:
+        return len(self._settled)

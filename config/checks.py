@@ -1,0 +1,90 @@
+"""Checks of what no single value shows: names that must exist, and URLs that apprise must take.
+
+They look at the plain data, so that their complaints come together with those of the models.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from config.words import Complaint, KeyPath, any_of, found, scheme_of, shown, suggestion
+
+CONSOLE = "console://"
+"""The scheme that is ours and not apprise's."""
+
+
+def missing_targets(data: Mapping[str, Any]) -> Iterator[Complaint]:
+    """The names in the watchlists' `targets` that are not among the file's `targets`."""
+    targets = data.get("targets")
+    if not isinstance(targets, dict) or not targets:
+        return
+    for path, name in _used_targets(data):
+        if name not in targets:
+            hint = suggestion(name, targets)
+            cure = hint or f"add it to targets, or write {any_of(list(targets)[:10])}"
+            yield Complaint(path, f"there is no target {found(name)}", cure)
+
+
+def _used_targets(data: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
+    watchlists = data.get("watchlists")
+    for name, watchlist in watchlists.items() if isinstance(watchlists, dict) else ():
+        used = watchlist.get("targets") if isinstance(watchlist, dict) else None
+        for index, target in enumerate(used) if isinstance(used, list) else ():
+            if isinstance(target, str):
+                yield ("watchlists", name, "targets", index), target
+
+
+def refused_urls(data: Mapping[str, Any]) -> Iterator[Complaint]:
+    """The targets' URLs that apprise refuses. Of a URL, only the scheme is told."""
+    targets = data.get("targets")
+    for name, target in targets.items() if isinstance(targets, dict) else ():
+        url = target.get("url") if isinstance(target, dict) else None
+        if isinstance(url, str) and not url.startswith(CONSOLE):
+            trouble = _trouble(url)
+            if trouble:
+                yield Complaint(("targets", name, "url"), *trouble)
+
+
+def _trouble(url: str) -> tuple[str, str] | None:
+    scheme = scheme_of(url)
+    if scheme is None:
+        return "found no URL", "write SCHEME://…, such as console:// or mailto://…"
+    from apprise.manager_plugins import NotificationManager  # it costs half a second
+
+    known: Any = NotificationManager()  # type: ignore[no-untyped-call]
+    if scheme.lower() not in known:
+        hint = suggestion(scheme, ["console", *known.schemas(include_disabled=True)])
+        schemes = "write one of the schemes of https://appriseit.com/services/, or console://"
+        return f"unknown scheme {shown(scheme)}://", hint or schemes
+    if not _accepted(url):
+        return f"apprise cannot use this {scheme}:// URL", _form(known[scheme.lower()])
+    return None
+
+
+def _form(plugin: Any) -> str:
+    if not plugin.enabled:
+        return "it needs a library that is not installed"
+    return f"see its form at {plugin.setup_url}"
+
+
+def _accepted(url: str) -> bool:
+    import apprise
+
+    with _silenced("apprise"):
+        try:
+            return apprise.Apprise.instantiate(url) is not None
+        except Exception:  # whatever a plugin raises, and its text may hold the secret
+            return False
+
+
+@contextmanager
+def _silenced(name: str) -> Iterator[None]:
+    logger = logging.getLogger(name)
+    before, logger.disabled = logger.disabled, True
+    try:
+        yield
+    finally:
+        logger.disabled = before

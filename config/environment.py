@@ -1,0 +1,167 @@
+"""What the environment adds to the file: secrets in URLs, and overrides of single values.
+
+This is an explicit merge before validation, not pydantic-settings: that one merges silently,
+cannot say which variable a refused value came from, and ignores a misspelt variable.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import BaseModel
+
+from config.errors import Fault
+from config.settings import Settings
+from config.words import Complaint, KeyPath, closest, shown
+
+PREFIX = "STREAKWATCH_"
+SECTIONS = ("kafka", "metrics", "delivery", "state", "embedded")
+
+_REFERENCE = re.compile(r"(\$\$\{)|\$\{([A-Za-z_][A-Za-z0-9_]*)\}|(\$\{)")
+_SERVICE = re.compile(r"_SERVICE_(HOST|PORT\w*)$|_PORT(_[0-9]+_(TCP|UDP)\w*)?$")
+
+
+@dataclass(frozen=True)
+class Override:
+    """A value of the environment, and the variable that it is from."""
+
+    variable: str
+    value: str | list[str]
+
+
+@dataclass
+class Overrides:
+    """The overrides by path, and the variables that override nothing."""
+
+    by_path: dict[KeyPath, Override] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+
+    def variable(self, path: KeyPath) -> str | None:
+        """The variable that the value at ``path``, or one of its parents, came from."""
+        starts = (path[:length] for length in range(1, len(path) + 1))
+        return next((self.by_path[path].variable for path in starts if path in self.by_path), None)
+
+
+def variable(path: KeyPath) -> str:
+    """The name of the variable that overrides a value.
+
+    >>> variable(("targets", "desk-1", "url"))
+    'STREAKWATCH_TARGETS__DESK_1__URL'
+    """
+    return PREFIX + "__".join(re.sub(r"[-.]", "_", str(part)).upper() for part in path)
+
+
+def overridable(data: Mapping[str, Any]) -> Iterator[tuple[KeyPath, bool]]:
+    """The paths that the environment can override, and whether each takes a list."""
+    for section in SECTIONS:
+        yield from _leaves(Settings.model_fields[section].annotation, (section,))
+    targets = data.get("targets")
+    if isinstance(targets, dict):
+        yield from ((("targets", name, "url"), False) for name in targets)
+
+
+def _leaves(annotation: Any, path: KeyPath) -> Iterator[tuple[KeyPath, bool]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        for name, info in annotation.model_fields.items():
+            yield from _leaves(info.annotation, (*path, name))
+    else:
+        yield path, getattr(annotation, "__origin__", None) is list
+
+
+def overrides(environ: Mapping[str, str], data: Mapping[str, Any]) -> Overrides:
+    """The overrides that the environment holds for the file's data."""
+    known: dict[str, list[tuple[KeyPath, bool]]] = {}
+    for path, is_list in overridable(data):
+        known.setdefault(variable(path), []).append((path, is_list))
+    result = Overrides()
+    for name in sorted(environ):
+        if name.upper().startswith(PREFIX) and not _of_a_service(name, environ[name]):
+            _add(result, name, environ[name], known)
+    return result
+
+
+def _of_a_service(name: str, value: str) -> bool:
+    """Kubernetes sets such variables in every pod beside a service that is called streakwatch."""
+    found = None if "__" in name else _SERVICE.search(name)
+    if found is None:
+        return False
+    return found[0] != "_PORT" or value.startswith(("tcp://", "udp://"))
+
+
+def _add(
+    result: Overrides, name: str, text: str, known: Mapping[str, list[tuple[KeyPath, bool]]]
+) -> None:
+    paths = known.get(name.upper(), [])
+    if not paths:
+        keys = [key.removeprefix(PREFIX) for key in known]
+        close = closest(name[len(PREFIX) :], keys)
+        cure = (
+            f"did you mean {PREFIX}{shown(close)}?"
+            if close
+            else f"remove it, or write {PREFIX}SECTION__KEY"
+        )
+        result.faults.append(_fault(name, "overrides nothing", cure))
+    elif len(paths) > 1:
+        names = " and ".join(shown(str(path[1])) for path, _ in paths)
+        result.faults.append(_fault(name, f"could mean {names}", "rename one of these targets"))
+    elif paths[0][0] in result.by_path:
+        result.faults.append(_fault(name, "is set twice, in other letters", "remove one"))
+    else:
+        path, is_list = paths[0]
+        result.by_path[path] = Override(name, _items(text) if is_list else _clean(text))
+
+
+def _fault(name: str, what: str, cure: str) -> Fault:
+    return Fault(shown(name), None, "", what, cure)
+
+
+def _items(text: str) -> list[str]:
+    return [item.strip() for item in _clean(text).split(",") if item.strip()]
+
+
+def _clean(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()
+
+
+def overlay(data: dict[str, Any], chosen: Mapping[KeyPath, Override]) -> None:
+    """Puts the overrides into ``data``; a section that is no mapping stays as it is."""
+    for path, override in chosen.items():
+        section: Any = data
+        for part in path[:-1]:
+            if section.get(part) is None:
+                section[part] = {}
+            section = section[part]
+            if not isinstance(section, dict):
+                break
+        else:
+            section[path[-1]] = override.value
+
+
+def fill(
+    data: Mapping[str, Any], environ: Mapping[str, str], chosen: Mapping[KeyPath, Override]
+) -> Iterator[Complaint]:
+    """Replaces each ${NAME} in the file's URLs, and complains about those that are not set."""
+    targets = data.get("targets")
+    for name, target in targets.items() if isinstance(targets, dict) else ():
+        path = ("targets", name, "url")
+        if isinstance(target, dict) and isinstance(target.get("url"), str) and path not in chosen:
+            yield from _unset(path, target["url"], environ)
+            target["url"] = _REFERENCE.sub(lambda match: _value(match, environ), target["url"])
+
+
+def _unset(path: KeyPath, url: str, environ: Mapping[str, str]) -> Iterator[Complaint]:
+    for _, name, broken in _REFERENCE.findall(url):
+        if broken:
+            yield Complaint(path, "a ${ that names no variable", "write ${NAME}, or $${ for a ${")
+        elif name and name not in environ:
+            cure = f"set {name}, or write $${{{name}}} if the text itself is meant"
+            yield Complaint(path, f"the variable {name} is not set", cure)
+
+
+def _value(match: re.Match[str], environ: Mapping[str, str]) -> str:
+    if match[1]:
+        return "${"
+    return _clean(environ.get(match[2], "")) if match[2] else match[0]

@@ -1,0 +1,142 @@
+"""Finds the place that a fault is about: its path in the file, and what is allowed there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from config.settings import PREFIX_PATTERN
+from config.watchlists import NAME_PATTERN, SCOPE_PATTERN, SYMBOL_PATTERN
+from config.words import KeyPath, any_of
+
+Schema = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Place:
+    """A path in the file, with the schema and the value there."""
+
+    path: KeyPath
+    schema: Schema
+    value: Any
+
+
+def find(root: Schema, data: Any, loc: KeyPath) -> Place:
+    """The place that pydantic's ``loc`` means.
+
+    A loc also holds what is in no file: the tag of a union's member, '[key]' for the key of a
+    dict, and 0 for a value that stands for a list of one. These are left out.
+    """
+    place = Place((), root, data)
+    for part in loc:
+        place = _step(root, place, part)
+    return Place(place.path, resolved(root, place.schema), place.value)
+
+
+def resolved(root: Schema, schema: Schema) -> Schema:
+    """A schema with its reference followed; a description beside the reference is kept."""
+    if "$ref" not in schema:
+        return schema
+    target: Schema = root["$defs"][schema["$ref"].removeprefix("#/$defs/")]
+    return target | {key: value for key, value in schema.items() if key != "$ref"}
+
+
+def _step(root: Schema, place: Place, part: str | int) -> Place:
+    schema = resolved(root, place.schema)
+    tags = schema.get("discriminator", {}).get("mapping", {})
+    if part in tags:
+        return Place(place.path, {"$ref": tags[part]}, place.value)
+    if isinstance(part, int) and isinstance(place.value, list):
+        return Place((*place.path, part), _items(schema), place.value[part])
+    if isinstance(part, str) and isinstance(place.value, dict) and part in place.value:
+        return Place((*place.path, part), _below(schema, part), place.value[part])
+    if part in schema.get("properties", {}):  # a key that is missing
+        return Place((*place.path, part), schema["properties"][part], None)
+    return place
+
+
+def _items(schema: Schema) -> Schema:
+    lists = (item for item in alternatives(schema) if "items" in item)
+    return next((item["items"] for item in lists), {})
+
+
+def _below(schema: Schema, key: str) -> Schema:
+    below: Schema = schema.get("properties", {}).get(key) or next(
+        iter(schema.get("patternProperties", {}).values()), {}
+    )
+    return below
+
+
+def alternatives(schema: Schema) -> list[Schema]:
+    """What a value may be, one schema each."""
+    members: list[Schema] = schema.get("anyOf", [schema])
+    return members
+
+
+def choices(schema: Schema) -> Iterator[str]:
+    """The texts that are allowed by name."""
+    yield from schema.get("discriminator", {}).get("mapping", {})
+    for item in alternatives(schema):
+        yield from item.get("enum", [])
+        if "const" in item:
+            yield item["const"]
+
+
+def expected(schema: Schema) -> str:
+    """What a schema allows, in words.
+
+    >>> expected({"anyOf": [{"type": "number", "exclusiveMinimum": 0}, {"const": "none"}]})
+    "a number above 0, or 'none'"
+    """
+    words = [_expected(item) for item in alternatives(schema) if item.get("type") != "null"]
+    return ", or ".join(words)
+
+
+def _expected(schema: Schema) -> str:
+    kind = schema.get("type", "")
+    if named := list(choices(schema)):
+        return f"below it: kind ({any_of(named)})" if "oneOf" in schema else any_of(named)
+    if kind in {"integer", "number"}:
+        return f"a {'whole ' if kind == 'integer' else ''}number{_range(schema)}"
+    if kind == "string":
+        return _text(schema)
+    if kind == "array":
+        return "a list" + (" of one or more" if schema.get("minItems") else "")
+    if "properties" in schema:
+        return f"below it: {', '.join(schema['properties'])}"
+    return "names below it, each with its own keys"
+
+
+def _range(schema: Schema) -> str:
+    low, high = schema.get("minimum"), schema.get("maximum")
+    above = schema.get("exclusiveMinimum")
+    if above is not None:
+        return f" above {above}" + ("" if high is None else f", at most {high}")
+    if high is not None:
+        return f" from {low} to {high}"
+    return "" if low is None else f" of at least {low}"
+
+
+PATTERNS = {
+    SYMBOL_PATTERN: "up to 32 letters, digits and ^ . = _ : / -",
+    NAME_PATTERN: "a name of up to 64 letters, digits, _ . and -",
+    PREFIX_PATTERN: "up to 100 letters, digits, . _ and -",
+    SCOPE_PATTERN: "'all' or 'since YYYY-MM-DD'",
+}
+"""The patterns of the schema in words."""
+
+
+_FORMATS = {
+    "date": "a date as YYYY-MM-DD",
+    "path": "the path of a folder",
+    "password": "an apprise URL, or console://",
+}
+
+
+def _text(schema: Schema) -> str:
+    if "pattern" in schema:
+        return PATTERNS[schema["pattern"]]
+    if "maxLength" in schema:
+        return f"a text of {schema.get('minLength', 0)} to {schema['maxLength']} characters"
+    return _FORMATS.get(schema.get("format", ""), "a text")

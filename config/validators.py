@@ -1,0 +1,100 @@
+"""What the models check beyond their types."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from ipaddress import IPv6Address
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import ValidationInfo
+from pydantic_core import PydanticCustomError
+
+from config.words import found, shown, suggestion
+
+T = TypeVar("T")
+
+
+def refusal(what: str, cure: str, index: int | None = None) -> PydanticCustomError:
+    """What a validator raises; ``index`` is that of the item of a list that it is about."""
+    context = {"what": what, "cure": cure, "index": index}
+    return PydanticCustomError("refused", "{what}; {cure}", context)
+
+
+def as_list(value: Any) -> Any:
+    """One value alone stands for a list of it."""
+    return value if isinstance(value, list) else [value]
+
+
+def distinct(items: Sequence[T]) -> Sequence[T]:
+    """Refuses an item that is there twice."""
+    for index, item in enumerate(items):
+        if item in items[:index]:
+            raise refusal(f"'{shown(str(item))}' is listed twice", "keep one of the two", index)
+    return items
+
+
+def day(value: Any) -> Any:
+    """A date is YYYY-MM-DD, and nothing else."""
+    if not isinstance(value, str):
+        return value
+    if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
+        raise refusal(f"found {found(value)}", "write a date as YYYY-MM-DD")
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise refusal(f"there is no day {value}", "write a date as YYYY-MM-DD") from None
+
+
+def rounding_step(value: Decimal) -> Decimal:
+    """A step divides 1 exactly, so that the rounded returns are whole numbers of it."""
+    if Decimal("1e-12") <= value <= Decimal("0.01") and 1 % value == 0:
+        return value
+    cure = "write a step that divides 1, at most 0.01, such as 0.0001 (0.01%)"
+    raise refusal(f"found '{value}'", cure)
+
+
+def host_port(value: str) -> str:
+    """A broker's address: HOST:PORT, or [ADDRESS]:PORT for IPv6."""
+    host, _, port = value.rpartition(":")
+    if _is_host(host) and re.fullmatch(r"[0-9]{1,5}", port) and 0 < int(port) < 65536:
+        return value
+    raise refusal(f"found {found(value)}", "write HOST:PORT, such as 127.0.0.1:9092")
+
+
+def _is_host(host: str) -> bool:
+    bracketed = re.fullmatch(r"\[([0-9A-Fa-f:.]+)\]", host)
+    if not bracketed:
+        return re.fullmatch(r"[A-Za-z0-9_]([A-Za-z0-9._-]{0,251}[A-Za-z0-9_.])?", host) is not None
+    try:
+        return bool(IPv6Address(bracketed[1]))
+    except ValueError:
+        return False
+
+
+def known_calendar(value: str) -> str:
+    """'none', or a name that exchange_calendars knows."""
+    if value == "none":
+        return value
+    from exchange_calendars import get_calendar_names  # it costs half a second
+
+    names = get_calendar_names(include_aliases=True)
+    if value in names:
+        return value
+    cure = "write an exchange's MIC, such as XNYS, or 'none'"
+    cure = f"{suggestion(value, [*names, 'none'])} {cure}".strip()
+    raise refusal(f"unknown calendar {found(value)}", cure)
+
+
+def below_folder(value: Path, info: ValidationInfo) -> Path:
+    """A relative path is relative to ``folder`` of the context, if there is one; ~ is home."""
+    if "\0" in str(value):
+        raise refusal("a path with a NUL in it", "write the path of a folder")
+    try:
+        path = value.expanduser()
+    except RuntimeError:
+        raise refusal(f"no home folder for {found(str(value))}", "write it out") from None
+    return info.context["folder"] / path if info.context else path

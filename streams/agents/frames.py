@@ -1,0 +1,40 @@
+"""How an agent hands frames to a runner: the same for every fold."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+
+from aiokafka.errors import KafkaError
+
+from config.errors import StreakwatchError
+from streams.fold import Runner
+from streams.frames import Frame, FrameApp
+
+log = logging.getLogger(__name__)
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
+
+
+async def feed(app: FrameApp, runner: Runner, frames: AsyncIterator[Frame]) -> None:
+    """Hand each frame to the runner until it is taken; only a fatal error ends the worker."""
+    async for frame in frames:
+        try:
+            await _persist(runner, frame)
+        except StreakwatchError as error:
+            log.critical("%s", error)
+            await app.crash(error)
+
+
+async def _persist(runner: Runner, frame: Frame) -> None:
+    """An error of the broker's is waited out: the cursor knows what was taken."""
+    pause = _FIRST_PAUSE
+    while True:
+        try:
+            return await runner.take(frame.partition, frame.records)
+        except KafkaError as error:
+            log.warning("%s: the broker is in trouble (%s); again in %.1f s",
+                        runner.name, error, pause)  # fmt: skip
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)

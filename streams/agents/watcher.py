@@ -1,0 +1,26 @@
+"""The agent of the watchlists: streaks, records and alerts."""
+
+from __future__ import annotations
+
+from streams.agents.frames import feed
+from streams.folds.watcher import WatcherFold
+from streams.records import Place, Topic
+from streams.runtime import Runtime
+from streams.works import FoldWork
+
+
+def attach(runtime: Runtime) -> None:
+    """Add the agent to the app."""
+
+    def make(place: Place) -> WatcherFold:
+        return WatcherFold(place, runtime.settings.watchlists)
+
+    runner = runtime.runner(
+        "watcher",
+        Topic.WATCH,
+        lambda place: FoldWork(place, make, runtime.outbox, runtime.observe),
+    )
+
+    @runtime.app.agent(runtime.channel(Topic.WATCH), name="watcher", concurrency=1)
+    async def watcher(frames):  # type: ignore[no-untyped-def]
+        await feed(runtime.app, runner, frames)

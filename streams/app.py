@@ -1,0 +1,198 @@
+"""A worker: the Faust app with its agents, from start to a clean stop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import tempfile
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack, suppress
+from pathlib import Path
+from typing import Any
+
+import aiokafka
+from aiokafka.errors import KafkaError
+
+from config.errors import StreakwatchError
+from config.settings import Kafka, Settings
+from streams import topics
+from streams.agents import delivery, router, watcher
+from streams.frames import FrameApp
+from streams.log import KafkaLog
+from streams.metrics import Metrics
+from streams.outbox import KafkaOutbox
+from streams.runtime import Runtime
+from streams.snapshots import Snapshots
+from streams.web import MetricsServer
+
+log = logging.getLogger(__name__)
+
+ROLES: dict[str, Callable[[Runtime], None]] = {
+    "router": router.attach,
+    "watcher": watcher.attach,
+    "delivery": delivery.attach,
+}
+
+#: How long what runs may go on when partitions are taken away, in seconds.
+_GRACE = 1.0
+_RETRY = 1.0
+
+
+def build(settings: Settings, roles: Sequence[str], instance: str | None = None) -> Runtime:
+    """The runtime of a worker with the agents of these roles.
+
+    Args:
+        instance: a name that is unique among the workers and the same after a restart; with it
+            a restarted worker gets its partitions back at once.
+    """
+    app = _faust_app(settings.kafka, instance)
+    kafka_log, metrics = KafkaLog(settings.kafka), Metrics()
+    outbox = KafkaOutbox(lambda: app.producer.send, settings.kafka.topic_prefix)
+    runtime = Runtime(settings, app, kafka_log, outbox, Snapshots(kafka_log, outbox), metrics)
+    app.positions = runtime.positions
+    for role in roles:
+        ROLES[role](runtime)
+    _keep(runtime)
+    return runtime
+
+
+def _faust_app(kafka: Kafka, instance: str | None) -> FrameApp:
+    return FrameApp(
+        kafka.group,
+        broker=[f"frames://{server}" for server in kafka.bootstrap_servers],
+        autodiscover=False,
+        origin="streams",
+        datadir=str(Path(tempfile.gettempdir()) / f"streakwatch-{kafka.group}"),
+        store="memory://",
+        web_enabled=False,
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        stream_wait_empty=False,
+        worker_redirect_stdouts=False,
+        broker_max_poll_records=10_000,
+        broker_session_timeout=kafka.session_timeout,
+        broker_heartbeat_interval=min(1.0, kafka.session_timeout / 4),
+        consumer_group_instance_id=instance,
+        consumer_auto_offset_reset="earliest",
+        producer_max_request_size=topics.LARGEST_REQUEST,
+        producer_linger=0,
+    )
+
+
+def _keep(runtime: Runtime) -> None:
+    """Snapshots and sweeps at their intervals, and a clean release before a rebalance."""
+    state = runtime.settings.state
+
+    @runtime.app.timer(interval=state.snapshot_every)  # type: ignore[untyped-decorator]
+    async def save() -> None:
+        with _broker_trouble("snapshot"):
+            for runner in runtime.runners.values():
+                await runner.save()
+
+    @runtime.app.timer(interval=state.sweep_every)  # type: ignore[untyped-decorator]
+    async def sweep() -> None:
+        with _broker_trouble("sweep"):
+            for runner in runtime.runners.values():
+                await runner.sweep()
+        runtime.metrics.ready.set(runtime.ready)
+
+    @runtime.app.on_partitions_revoked.connect
+    async def release(*_: Any, **__: Any) -> None:
+        await runtime.release(_GRACE)
+
+
+class _broker_trouble:  # noqa: N801
+    """Logs an error of the broker's: the next turn of the timer tries again."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> bool:
+        if isinstance(error, KafkaError):
+            log.warning("%s: the broker is in trouble (%s)", self._what, error)
+            return True
+        return False
+
+
+async def work(settings: Settings, roles: Sequence[str], instance: str | None = None) -> None:
+    """Run a worker until SIGTERM or SIGINT.
+
+    Raises:
+        StreakwatchError: the topics are missing or differ, a target is wrong, the port of the
+            metrics is in use, or the worker met a fatal error.
+    """
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    running = asyncio.create_task(_work(settings, roles, instance, stop))
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    if not running.done():
+        _, late = await asyncio.wait({running}, timeout=4)
+        for task in late:
+            task.cancel()
+    stopping.cancel()
+    with suppress(asyncio.CancelledError):
+        await running
+
+
+async def _work(
+    settings: Settings, roles: Sequence[str], instance: str | None, stop: asyncio.Event
+) -> None:
+    async with AsyncExitStack() as stack:
+        if not await _broker_answers(settings.kafka, stop):
+            return
+        await topics.require(settings.kafka)
+        runtime = build(settings, roles, instance)
+        await runtime.log.start()
+        stack.push_async_callback(runtime.log.stop)
+        server = await stack.enter_async_context(MetricsServer(runtime, settings.metrics))
+        log.info("metrics at %s/metrics", server.url)
+        app = runtime.app
+        await app.start()
+        stack.push_async_callback(app.stop)
+        log.info("working as %s; %d watchlists", ", ".join(roles), len(settings.watchlists))
+        await _until(stop, app)
+        log.info("stopping")
+        with _broker_trouble("stop"):
+            await asyncio.wait_for(runtime.release(_GRACE), 2.5)
+        if app.crash_reason is not None:
+            raise _fatal(app.crash_reason)
+
+
+async def _until(stop: asyncio.Event, app: FrameApp) -> None:
+    waits = [asyncio.create_task(stop.wait()), asyncio.create_task(app._crashed.wait())]
+    await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    for task in waits:
+        task.cancel()
+
+
+def _fatal(reason: BaseException) -> StreakwatchError:
+    if isinstance(reason, StreakwatchError):
+        return reason
+    return StreakwatchError(f"the worker met a fatal error: {reason!r}", "see the log above")
+
+
+async def _broker_answers(kafka: Kafka, stop: asyncio.Event) -> bool:
+    """Wait for a broker, with one line; False when told to stop before one answers."""
+    told = False
+    while not stop.is_set():
+        client = aiokafka.AIOKafkaClient(bootstrap_servers=kafka.bootstrap_servers)
+        try:
+            await client.bootstrap()
+        except (KafkaError, OSError):
+            if not told:
+                log.warning("waiting for Kafka at %s", ", ".join(kafka.bootstrap_servers))
+            told = True
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), _RETRY)
+        else:
+            return True
+        finally:
+            await client.close()
+    return False

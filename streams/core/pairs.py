@@ -1,0 +1,97 @@
+"""One pair, period by period: its running streak and its record books."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from streams.core.book import Book, Entry
+from streams.core.returns import active_sign
+from streams.core.streaks import OUTPERFORMING, UNDERPERFORMING, Streak, Ties, Turn, turn
+
+Seeds = tuple[tuple[int, Entry], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What decides a pair's streaks, beside its closes.
+
+    ``steps`` rounds returns to 1/steps; ``seeds`` are (direction, entry) of published records.
+    """
+
+    ties: Ties = Ties.BREAK
+    steps: int | None = None
+    seeds: Seeds = ()
+
+
+@dataclass(slots=True)
+class Tracker:
+    """The state of one pair after the last period that both legs have.
+
+    ``asset`` and ``benchmark`` are the closes of ``last``, in micro-units; periods are days since
+    1970-01-01; ``returns`` counts the active returns so far.
+    """
+
+    terms: Terms
+    first: int | None = None
+    last: int | None = None
+    asset: int = 0
+    benchmark: int = 0
+    returns: int = 0
+    running: Streak | None = None
+    books: dict[int, Book] = field(
+        default_factory=lambda: {OUTPERFORMING: Book(), UNDERPERFORMING: Book()}
+    )
+
+    def step(self, period: int, asset: int, benchmark: int) -> Turn | None:
+        """Go on to the next common period; None for the first, which has no return.
+
+        A streak that ends is entered into its book.
+        """
+        if self.last is None:
+            self._begin(period)
+            step = None
+        else:
+            step = self._carry(self.last, period, asset, benchmark)
+        self.last, self.asset, self.benchmark = period, asset, benchmark
+        return step
+
+    def _begin(self, period: int) -> None:
+        self.first = period
+        for direction in self.books:
+            seeds = (e for d, e in self.terms.seeds if d == direction and e.end < period)
+            self.books[direction] = Book(seeds)
+
+    def _carry(self, previous: int, period: int, asset: int, benchmark: int) -> Turn:
+        sign = active_sign(self.asset, asset, self.benchmark, benchmark, self.terms.steps)
+        step = turn(self.running, sign, previous, period, self.terms.ties)
+        if step.ended is not None:
+            ended = step.ended
+            self.books[ended.direction].add(Entry(ended.length, ended.start, ended.end))
+        self.running = step.running
+        self.returns += 1
+        return step
+
+    def dump(self) -> dict[str, Any]:
+        """The state as plain values, for a snapshot."""
+        run = self.running
+        return {
+            "at": [self.first, self.last, self.asset, self.benchmark, self.returns],
+            "run": run and [run.direction, run.length, run.base, run.start, run.end],
+            "books": {
+                str(direction): [[e.length, e.start, e.end, e.source] for e in book.entries]
+                for direction, book in self.books.items()
+            },
+        }
+
+    @classmethod
+    def load(cls, terms: Terms, state: dict[str, Any]) -> Tracker:
+        """The inverse of :meth:`dump`."""
+        tracker = cls(terms)
+        tracker.first, tracker.last, tracker.asset, tracker.benchmark, tracker.returns = state["at"]
+        tracker.running = Streak(*state["run"]) if state["run"] else None
+        tracker.books = {
+            int(direction): Book(Entry(*entry) for entry in entries)
+            for direction, entries in state["books"].items()
+        }
+        return tracker

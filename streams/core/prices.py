@@ -1,0 +1,64 @@
+"""Prices, exactly as received: decimal digits held as whole micro-units.
+
+A price is an ``int`` of millionths (``SCALE`` = 10**6), so that 2674.56 is 2_674_560_000. Prices
+are positive, at most ``MAX_PRICE`` (10**9) and have at most six decimals; within these limits an
+``int64`` holds a price and a float64 holds it without rounding (10**15 < 2**53).
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+SCALE = 10**6
+MAX_PRICE = 10**9
+
+_DIGITS = re.compile(r"[0-9]{1,32}(?:\.[0-9]{1,32})?", re.ASCII)
+_NUMBER = re.compile(r"-?[0-9]{1,32}(?:\.[0-9]{1,32})?(?:[eE][+-]?[0-9]{1,3})?", re.ASCII)
+
+
+class PriceError(ValueError):
+    """The text is not a price; the message says why, for people."""
+
+
+def from_digits(text: str) -> int:
+    """The micro-units of a string of digits such as ``"2674.56"``.
+
+    Raises:
+        PriceError: signs, exponents, spaces, more than six decimals, zero, or above 10**9.
+    """
+    if not _DIGITS.fullmatch(text):
+        raise PriceError(f"{_shown(text)} is not a price in plain digits such as 2674.56")
+    return _micros(Decimal(text), text)
+
+
+def from_number(text: str) -> int:
+    """The micro-units of a JSON number's own text, such as ``2674.56`` or ``2.67456e3``.
+
+    Raises:
+        PriceError: more than six decimals, zero or negative, or above 10**9.
+    """
+    if not _NUMBER.fullmatch(text):
+        raise PriceError(f"{_shown(text)} is not a number that a price can have")
+    return _micros(Decimal(text), text)
+
+
+def to_digits(price: int) -> str:
+    """The shortest decimal digits of a price in micro-units."""
+    whole, fraction = divmod(price, SCALE)
+    return f"{whole}.{fraction:06d}".rstrip("0").rstrip(".")
+
+
+def _micros(value: Decimal, text: str) -> int:
+    if value <= 0:
+        raise PriceError(f"a price must be above 0, not {_shown(text)}")
+    if value > MAX_PRICE:
+        raise PriceError(f"a price may be at most {MAX_PRICE}, not {_shown(text)}")
+    scaled = value * SCALE
+    if scaled != int(scaled):
+        raise PriceError(f"{_shown(text)} has more than six decimals")
+    return int(scaled)
+
+
+def _shown(text: str) -> str:
+    return repr(text if len(text) <= 40 else text[:37] + "...")

@@ -1,0 +1,74 @@
+"""The closes of one symbol, by period, in two plain arrays."""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left
+
+import numpy as np
+import numpy.typing as npt
+
+
+class Closes:
+    """Closes in micro-units by period (days since 1970-01-01), kept in order of the periods."""
+
+    __slots__ = ("_periods", "_prices")
+
+    def __init__(self) -> None:
+        self._periods = array("q")
+        self._prices = array("q")
+
+    def __len__(self) -> int:
+        return len(self._periods)
+
+    def get(self, period: int) -> int | None:
+        """The close of a period, or None."""
+        at = bisect_left(self._periods, period)
+        return self._prices[at] if self._has(at, period) else None
+
+    def __getitem__(self, period: int) -> int:
+        """The close of a period; KeyError where there is none."""
+        price = self.get(period)
+        if price is None:
+            raise KeyError(period)
+        return price
+
+    def put(self, period: int, price: int) -> None:
+        """Set the close of a period; appending is the cheap case."""
+        at = bisect_left(self._periods, period)
+        if self._has(at, period):
+            self._prices[at] = price
+        else:
+            self._periods.insert(at, period)
+            self._prices.insert(at, price)
+
+    def columns(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Copies of the periods and the prices, both int64 of shape (len(self),)."""
+        return np.array(self._periods, np.int64), np.array(self._prices, np.int64)
+
+    def dump(self) -> tuple[bytes, bytes]:
+        """The two columns as bytes, for a snapshot."""
+        return self._periods.tobytes(), self._prices.tobytes()
+
+    @classmethod
+    def load(cls, periods: bytes, prices: bytes) -> Closes:
+        """The inverse of :meth:`dump`."""
+        closes = cls()
+        closes._periods.frombytes(periods)
+        closes._prices.frombytes(prices)
+        return closes
+
+    def _has(self, at: int, period: int) -> bool:
+        return at < len(self._periods) and self._periods[at] == period
+
+
+def common(
+    a: Closes, b: Closes
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """The periods that both symbols have, ascending, and their closes: three (n,) int64 arrays."""
+    a_periods, a_prices = a.columns()
+    b_periods, b_prices = b.columns()
+    periods, at_a, at_b = np.intersect1d(
+        a_periods, b_periods, assume_unique=True, return_indices=True
+    )
+    return periods, a_prices[at_a], b_prices[at_b]

@@ -1,0 +1,228 @@
+"""watch → alerts and streaks: the streaks of the watchlists on one partition."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from alerts.context import evidence
+from alerts.milestones import milestones
+from alerts.model import Alert, Kind, Milestone, Trigger, alert_id
+from config.watchlists import Watchlist
+from streams.core import periods
+from streams.core.pairs import Tracker
+from streams.core.series import Closes
+from streams.core.streaks import Streak, Turn
+from streams.core.watch import Change, History, Moved, PairKey, Rewritten, Watch, walk
+from streams.definitions import pair_definition, pair_keys, watch_definition
+from streams.records import Output, Place, Record, Topic, dead_letter
+from streams.wire import (
+    RejectedError,
+    Routed,
+    StreakNow,
+    decode_routed,
+    encode_alert,
+    encode_streak,
+)
+
+Origin = tuple[str, int]
+
+
+class WatcherFold:
+    """The watchlists of one partition; each begins with its first close."""
+
+    def __init__(self, place: Place, watchlists: Mapping[str, Watchlist]) -> None:
+        self.definition = watch_definition(watchlists)
+        self._place = place
+        self._watchlists = watchlists
+        self._states: dict[str, WatchlistState] = {}
+
+    def apply(self, records: Sequence[Record]) -> list[Output]:
+        """Alerts, current streaks, and a dead letter for what cannot be used."""
+        return [output for record in records for output in self._take(record)]
+
+    def snapshot(self) -> dict[str, Any]:
+        """The state of each watchlist seen so far."""
+        return {name: state.dump() for name, state in self._states.items()}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take over a snapshot made under the same definition."""
+        self._states = {}
+        for name, dumped in state.items():
+            self._state(name).load(dumped)
+
+    def _take(self, record: Record) -> list[Output]:
+        try:
+            routed = decode_routed(record.value)
+        except RejectedError as error:
+            return [dead_letter(self._place, record, error)]
+        if routed.watchlist not in self._watchlists:
+            return []  # the log remembers watchlists that are gone
+        return list(self._state(routed.watchlist).take(routed))
+
+    def _state(self, name: str) -> WatchlistState:
+        if name not in self._states:
+            self._states[name] = WatchlistState(name, self._watchlists[name])
+        return self._states[name]
+
+
+@dataclass(frozen=True, slots=True)
+class _Happening:
+    """Milestones of one streak in one period, before they become an alert."""
+
+    tracker: Tracker
+    streak: Streak
+    period: int
+    milestones: tuple[Milestone, ...]
+    closes_at: Callable[[int], tuple[int, int]]
+
+
+class WatchlistState:
+    """One watchlist: its closes, its pairs, and how far each origin has been taken.
+
+    A router that starts again copies closes that were copied before; for each symbol the
+    highest offset taken from each partition of ``closes`` tells the repeats apart.
+    """
+
+    def __init__(self, name: str, watchlist: Watchlist) -> None:
+        self._name = name
+        self._watchlist = watchlist
+        self.watch = Watch(pair_keys(watchlist))
+        self._definitions = {
+            PairKey(pair.asset, pair.benchmark): pair_definition(watchlist, pair)
+            for pair in watchlist.pairs
+        }
+        self._taken: dict[Origin, int] = {}
+
+    def take(self, routed: Routed) -> Iterator[Output]:
+        """What a close brings about; nothing for a repeat."""
+        close = routed.close
+        origin = (close.symbol, routed.partition)
+        if close.symbol not in self.watch.closes:
+            return  # the log remembers symbols that have left
+        if routed.offset <= self._taken.get(origin, -1):
+            return
+        self._taken[origin] = routed.offset
+        trigger = Trigger(Topic.CLOSES.value, routed.partition, routed.offset, routed.arrived_ms)
+        for change in self.watch.put(close.symbol, close.period, close.price):
+            for alert in self._alerts(change, trigger):
+                yield Output(Topic.ALERTS, self._name.encode(), encode_alert(alert), about=alert)
+            yield self._current(change.pair)
+
+    def dump(self) -> dict[str, Any]:
+        """Plain values for a snapshot."""
+        return {
+            "taken": [[*origin, offset] for origin, offset in self._taken.items()],
+            "closes": {
+                symbol: [base64.b64encode(column).decode() for column in closes.dump()]
+                for symbol, closes in self.watch.closes.items()
+            },
+            "pairs": [[*pair, tracker.dump()] for pair, tracker in self.watch.trackers.items()],
+        }
+
+    def load(self, state: dict[str, Any]) -> None:
+        """The inverse of :meth:`dump`."""
+        self._taken = {(symbol, part): offset for symbol, part, offset in state["taken"]}
+        for symbol, columns in state["closes"].items():
+            self.watch.closes[symbol] = Closes.load(*map(base64.b64decode, columns))
+        for asset, benchmark, dumped in state["pairs"]:
+            pair = PairKey(asset, benchmark)
+            terms = self.watch.trackers[pair].terms
+            self.watch.trackers[pair] = Tracker.load(terms, dumped)
+
+    def _alerts(self, change: Change, trigger: Trigger) -> Iterator[Alert]:
+        if isinstance(change, Moved):
+            tracker = self.watch.trackers[change.pair]
+            for happening in self._happenings(tracker, change.turn, self._closes_of(change.pair)):
+                yield self._alert(change.pair, happening, trigger)
+        else:
+            yield from self._corrections(change, trigger)
+
+    def _closes_of(self, pair: PairKey) -> Callable[[int], tuple[int, int]]:
+        return lambda period: self.watch.at(pair, period)
+
+    def _happenings(
+        self, tracker: Tracker, turn: Turn, closes_at: Callable[[int], tuple[int, int]]
+    ) -> Iterator[_Happening]:
+        """One for each streak that has something to tell; usually none."""
+        found = milestones(self._watchlist.rules, tracker, turn, self._watchlist.min_history)
+        for streak in dict.fromkeys(streak for streak, _ in found):
+            assert tracker.last is not None
+            told = tuple(milestone for other, milestone in found if other == streak)
+            yield _Happening(tracker, streak, tracker.last, told, closes_at)
+
+    def _alert(self, pair: PairKey, happening: _Happening, trigger: Trigger) -> Alert:
+        streak, strongest = happening.streak, happening.milestones[0]
+        start, definition = periods.to_date(streak.start), self._definitions[pair]
+        facts = (strongest.kind.value, strongest.level, strongest.scope)
+        name = streak.direction_name
+        return Alert(
+            id=alert_id(self._name, *pair, name, start, *facts, definition),
+            watchlist=self._name,
+            asset=pair.asset,
+            benchmark=pair.benchmark,
+            direction=name,
+            start=start,
+            end=periods.to_date(streak.end),
+            length=streak.length,
+            period=periods.to_date(happening.period),
+            milestone=strongest,
+            also=happening.milestones[1:],
+            evidence=evidence(
+                happening.tracker, streak, happening.closes_at, self._watchlist.min_history
+            ),
+            definition=definition,
+            trigger=trigger,
+        )
+
+    def _corrections(self, change: Rewritten, trigger: Trigger) -> Iterator[Alert]:
+        """What no longer holds is retracted; what only now turns out to have happened is told."""
+        before = self._history_alerts(change.pair, change.before, trigger)
+        after = self._history_alerts(change.pair, change.after, trigger)
+        yield from (_retracted(a, trigger) for a in before.values() if a.id not in after)
+        yield from (_told_late(a, trigger) for a in after.values() if a.id not in before)
+
+    def _history_alerts(
+        self, pair: PairKey, history: History, trigger: Trigger
+    ) -> dict[str, Alert]:
+        terms = self.watch.trackers[pair].terms
+        return {
+            alert.id: alert
+            for tracker, turn in walk(terms, history)
+            for happening in self._happenings(tracker, turn, history.at)
+            for alert in [self._alert(pair, happening, trigger)]
+        }
+
+    def _current(self, pair: PairKey) -> Output:
+        tracker = self.watch.trackers[pair]
+        running, last = tracker.running, tracker.last
+        streak = StreakNow(
+            watchlist=self._name,
+            asset=pair.asset,
+            benchmark=pair.benchmark,
+            period="" if last is None else periods.to_text(last),
+            direction="" if running is None else running.direction_name,
+            length=0 if running is None else running.length,
+            start="" if running is None else periods.to_text(running.start),
+        )
+        key = "|".join((self._name, *pair)).encode()
+        return Output(Topic.STREAKS, key, encode_streak(streak), about=streak)
+
+
+def _retracted(alert: Alert, trigger: Trigger) -> Alert:
+    milestone = Milestone(Kind.CORRECTION, alert.milestone.level, alert.milestone.scope)
+    return replace(
+        alert,
+        id=alert_id(alert.id, "retracted", trigger.partition, trigger.offset),
+        milestone=milestone,
+        also=(alert.milestone, *alert.also),
+        follows=alert.id,
+        late=True,
+    )
+
+
+def _told_late(alert: Alert, trigger: Trigger) -> Alert:
+    new = alert_id(alert.id, "late", trigger.partition, trigger.offset)
+    return replace(alert, id=new, follows=alert.id, late=True)

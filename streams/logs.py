@@ -1,0 +1,46 @@
+"""Logging to standard error, one line an event; a line that repeats is held back and counted."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+
+QUIET = ("faust", "mode", "aiokafka", "kafka", "apprise", "asyncio", "aiohttp")
+EVERY = 10.0
+
+
+class RateLimit(logging.Filter):
+    """Lets the same message of the same logger through once every ``every`` seconds."""
+
+    def __init__(self, every: float = EVERY, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._every = every
+        self._clock = clock
+        self._seen: dict[tuple[str, str], tuple[float, int]] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Decide, and say how many like it were held back."""
+        key, now = (record.name, str(record.msg)), self._clock()
+        last, held = self._seen.get(key, (float("-inf"), 0))
+        if now - last < self._every:
+            self._seen[key] = (last, held + 1)
+            return False
+        self._seen[key] = (now, 0)
+        if held:
+            record.msg = f"{record.getMessage()} (and {held} more like it)"
+            record.args = ()
+        return True
+
+
+def configure(level: str) -> None:
+    """Set up logging for a command: ours at ``level``, the libraries' warnings at most."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(
+        logging.Formatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s", "%H:%M:%S")
+    )
+    handler.addFilter(RateLimit())
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    for name in QUIET:
+        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelName(level.upper())))
+    logging.getLogger("apprise").setLevel(logging.CRITICAL)  # its lines can hold URLs

@@ -1,0 +1,110 @@
+"""Every metric, on one registry; the comment of each is its help text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from alerts.model import Alert
+from streams.records import Output, Place
+from streams.wire import RejectedError, StreakNow
+
+_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3600)
+
+
+class Metrics:
+    """The metrics of one worker."""
+
+    def __init__(self, registry: CollectorRegistry | None = None) -> None:
+        self.registry = registry or CollectorRegistry()
+        self.records = Counter(
+            "streakwatch_records_folded",
+            "Records folded: closes as they arrive (router), closes folded into streaks (watcher), "
+            "alerts (delivery).",
+            ["fold"],
+            registry=self.registry,
+        )
+        self.lag = Gauge(
+            "streakwatch_lag_records",
+            "Records between a fold's cursor and the end of its partition.",
+            ["fold", "topic", "partition"],
+            registry=self.registry,
+        )
+        self.streak_length = Gauge(
+            "streakwatch_streak_length_periods",
+            "Length of a pair's running streak, in periods; 0 without one.",
+            ["watchlist", "asset", "benchmark"],
+            registry=self.registry,
+        )
+        self.streak_direction = Gauge(
+            "streakwatch_streak_direction",
+            "Direction of a pair's running streak: 1 outperforming, -1 underperforming, 0 none.",
+            ["watchlist", "asset", "benchmark"],
+            registry=self.registry,
+        )
+        self.alerts = Counter(
+            "streakwatch_alerts",
+            "Alerts raised, by watchlist and rule (the kind of the strongest milestone).",
+            ["watchlist", "rule"],
+            registry=self.registry,
+        )
+        self.deliveries = Counter(
+            "streakwatch_deliveries",
+            "Outcomes of alerts at targets: delivered, failed (given up), suppressed.",
+            ["target", "outcome"],
+            registry=self.registry,
+        )
+        self.attempts = Counter(
+            "streakwatch_delivery_attempts_failed",
+            "Attempts at a target that failed and were tried again or given up.",
+            ["target"],
+            registry=self.registry,
+        )
+        self.delivery_seconds = Histogram(
+            "streakwatch_delivery_seconds",
+            "Seconds from a close's arrival in Kafka to its alert's delivery, by target.",
+            ["target"],
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
+        self.dead_letters = Counter(
+            "streakwatch_dead_letters",
+            "Records sent to the dead letters, by the topic that they came from and reason.",
+            ["topic", "reason"],
+            registry=self.registry,
+        )
+        self.snapshots = Counter(
+            "streakwatch_snapshots_written",
+            "Snapshots written, by fold.",
+            ["fold"],
+            registry=self.registry,
+        )
+        self.recoveries = Counter(
+            "streakwatch_fold_recoveries",
+            "Times that a fold was restored after an unexpected error.",
+            ["fold"],
+            registry=self.registry,
+        )
+        self.ready = Gauge(
+            "streakwatch_ready",
+            "1 when partitions are assigned and every fold has caught up with its log.",
+            registry=self.registry,
+        )
+
+    def observe(self, outputs: Iterable[Output]) -> None:
+        """Count what has been sent."""
+        for output in outputs:
+            match output.about:
+                case Alert() as alert:
+                    self.alerts.labels(alert.watchlist, alert.rule).inc()
+                case StreakNow() as streak:
+                    self._set_streak(streak)
+                case (Place() as place, RejectedError() as error):
+                    self.dead_letters.labels(place.topic.value, error.reason.value).inc()
+
+    def _set_streak(self, streak: StreakNow) -> None:
+        labels = (streak.watchlist, streak.asset, streak.benchmark)
+        sign = {"outperforming": 1, "underperforming": -1}.get(streak.direction, 0)
+        self.streak_length.labels(*labels).set(streak.length)
+        self.streak_direction.labels(*labels).set(sign)

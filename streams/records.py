@@ -1,0 +1,79 @@
+"""What folds take and give: records of a log, outputs for topics, dead letters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from streams.wire import RejectedError
+
+Headers = Sequence[tuple[str, bytes]]
+
+
+class Topic(StrEnum):
+    """The topics, by their names without a deployment's prefix."""
+
+    CLOSES = "closes"
+    WATCH = "watch"
+    ALERTS = "alerts"
+    STREAKS = "streaks"
+    NOTIFICATIONS = "notifications"
+    SNAPSHOTS = "snapshots"
+    DEAD_LETTERS = "dead-letters"
+
+
+class Record(Protocol):
+    """A record of a log; ``timestamp`` in milliseconds since 1970."""
+
+    @property
+    def offset(self) -> int: ...
+    @property
+    def timestamp(self) -> int: ...
+    @property
+    def key(self) -> bytes | None: ...
+    @property
+    def value(self) -> bytes | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A record to be sent; without a ``partition`` the key decides.
+
+    ``about`` is what the value says, before it was encoded; it is not sent.
+    """
+
+    topic: Topic
+    key: bytes | None
+    value: bytes | None
+    partition: int | None = None
+    headers: Headers = ()
+    about: object = None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A partition of a topic: where a fold's records come from."""
+
+    topic: Topic
+    partition: int
+
+    def __str__(self) -> str:
+        return f"{self.topic}-{self.partition}"
+
+
+def dead_letter(place: Place, record: Record, error: RejectedError) -> Output:
+    """The original bytes, with where they stood and why they could not be used."""
+    position = {
+        "topic": place.topic.value,
+        "partition": str(place.partition),
+        "offset": str(record.offset),
+        "timestamp": str(record.timestamp),
+        "reason": error.reason.value,
+        "detail": error.detail,
+    }
+    headers = tuple((name, text.encode("utf-8", "replace")) for name, text in position.items())
+    return Output(
+        Topic.DEAD_LETTERS, record.key, record.value, headers=headers, about=(place, error)
+    )

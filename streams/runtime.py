@@ -1,0 +1,89 @@
+"""What the agents of one worker share."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from faust.types import TP, TopicT
+
+from config.errors import StreakwatchError
+from config.settings import Settings
+from streams.fold import Runner, Work
+from streams.frames import FrameApp, FrameSchema
+from streams.log import KafkaLog
+from streams.metrics import Metrics
+from streams.outbox import Outbox
+from streams.records import Output, Place, Topic
+from streams.snapshots import Snapshots
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Runtime:
+    """The app and the ports of one worker, and the runners of its agents by topic name."""
+
+    settings: Settings
+    app: FrameApp
+    log: KafkaLog
+    outbox: Outbox
+    snapshots: Snapshots
+    metrics: Metrics
+    runners: dict[str, Runner] = field(default_factory=dict)
+    assigned: bool = False
+
+    def channel(self, topic: Topic) -> TopicT:
+        """The Faust topic of frames; never acknowledged, for the folds keep their own cursors."""
+        return self.app.topic(self.topic_name(topic), schema=FrameSchema(), acks=False)
+
+    def topic_name(self, topic: Topic) -> str:
+        """The topic's name in Kafka."""
+        return self.settings.kafka.topic_prefix + topic
+
+    def runner(self, name: str, topic: Topic, make_work: Callable[[Place], Work]) -> Runner:
+        """A runner for the records of a topic, fed by the one agent that asks for it."""
+        runner = Runner(
+            name,
+            topic,
+            make_work=make_work,
+            log=self.log,
+            snapshots=self.snapshots,
+            metrics=self.metrics,
+        )
+        self.runners[self.topic_name(topic)] = runner
+        return runner
+
+    def observe(self, outputs: Sequence[Output]) -> None:
+        """Count what a fold has sent."""
+        self.metrics.observe(outputs)
+
+    async def positions(self, assigned: frozenset[TP]) -> Mapping[TP, int]:
+        """Attach every runner to its assigned partitions; where each goes on."""
+        try:
+            attached = await asyncio.gather(
+                *(self._attach(topic, assigned) for topic in self.runners)
+            )
+        except StreakwatchError as error:
+            log.critical("%s", error)
+            await self.app.crash(error)
+            return {}
+        self.assigned = bool(assigned)
+        return {tp: offset for positions in attached for tp, offset in positions.items()}
+
+    async def _attach(self, topic: str, assigned: frozenset[TP]) -> Mapping[TP, int]:
+        partitions = [tp.partition for tp in assigned if tp.topic == topic]
+        cursors = await self.runners[topic].attach(partitions)
+        return {TP(topic, partition): cursor for partition, cursor in cursors.items()}
+
+    async def release(self, grace: float) -> None:
+        """Let go of all partitions, with snapshots that the next owner can start from."""
+        self.assigned = False
+        await asyncio.gather(*(runner.release(grace) for runner in self.runners.values()))
+
+    @property
+    def ready(self) -> bool:
+        """Assigned and caught up with every log."""
+        return self.assigned and all(runner.caught_up for runner in self.runners.values())

@@ -1,0 +1,175 @@
+"""The topics of a deployment: declared here, created and compared by ``streakwatch topics``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import TopicAlreadyExistsError, for_code
+
+from config.errors import StreakwatchError
+from config.settings import Kafka
+from streams.records import Topic
+
+_MEGABYTE = 1024 * 1024
+_DAY_MS = 86_400_000
+
+# Closes of any size can be sent to the dead letters, whose headers need some room of their own.
+_LARGEST_CLOSE = 16 * _MEGABYTE
+_LARGEST_DEAD_LETTER = 17 * _MEGABYTE
+_LARGEST_SNAPSHOT = 25 * _MEGABYTE
+#: The largest request that a producer of ours sends.
+LARGEST_REQUEST = 26 * _MEGABYTE
+
+
+@dataclass(frozen=True, slots=True)
+class TopicSpec:
+    """A topic as it should be in Kafka; ``config`` holds the settings that matter to us."""
+
+    name: str
+    partitions: int
+    replication: int
+    config: Mapping[str, str]
+
+
+def specs(kafka: Kafka) -> list[TopicSpec]:
+    """All topics of a deployment."""
+    keep = kafka.retention
+    configs: dict[Topic, dict[str, str]] = {
+        Topic.CLOSES: _log(keep.closes) | {"max.message.bytes": str(_LARGEST_CLOSE)},
+        Topic.WATCH: _log(keep.watch),
+        Topic.ALERTS: _log(keep.alerts),
+        Topic.STREAKS: _compacted(),
+        Topic.NOTIFICATIONS: _compacted(),
+        Topic.SNAPSHOTS: _compacted()
+        | {"max.message.bytes": str(_LARGEST_SNAPSHOT), "segment.ms": "600000"},
+        Topic.DEAD_LETTERS: _log(keep.dead_letters)
+        | {"max.message.bytes": str(_LARGEST_DEAD_LETTER)},
+    }
+    return [
+        TopicSpec(kafka.topic_prefix + topic, kafka.partitions, kafka.replication, config)
+        for topic, config in configs.items()
+    ]
+
+
+def _log(days: float | Literal["forever"]) -> dict[str, str]:
+    ms = -1 if days == "forever" else int(days * _DAY_MS)
+    return {"cleanup.policy": "delete", "retention.ms": str(ms), "retention.bytes": "-1"}
+
+
+def _compacted() -> dict[str, str]:
+    return {"cleanup.policy": "compact"}
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What there was and what was done: names of topics, and differences in words."""
+
+    created: Sequence[str]
+    existing: Sequence[str]
+    missing: Sequence[str]
+    differences: Sequence[str]
+
+
+class TopicsError(StreakwatchError):
+    """The topics in Kafka are not those of the configuration."""
+
+
+async def create(kafka: Kafka) -> Report:
+    """Create what is missing; what exists is compared and left alone.
+
+    Raises:
+        TopicsError: the broker refuses to create a topic.
+    """
+    async with _Admin(kafka) as admin:
+        before = await admin.existing(specs(kafka))
+        for spec in specs(kafka):
+            if spec.name not in before:
+                await admin.create(spec)
+        return await _report(admin, kafka, before)
+
+
+async def check(kafka: Kafka) -> Report:
+    """Compare, and change nothing."""
+    async with _Admin(kafka) as admin:
+        return await _report(admin, kafka, await admin.existing(specs(kafka)))
+
+
+async def require(kafka: Kafka) -> None:
+    """Raise TopicsError unless every topic is there with the right number of partitions."""
+    report = await check(kafka)
+    if report.missing:
+        raise TopicsError(
+            f"topic {report.missing[0]!r} does not exist"
+            + (f" (nor do {len(report.missing) - 1} more)" if len(report.missing) > 1 else ""),
+            "run `streakwatch topics create` with the same configuration",
+        )
+    if report.differences:
+        raise TopicsError(report.differences[0], "run `streakwatch topics check` for all of them")
+
+
+async def _report(admin: _Admin, kafka: Kafka, before: Mapping[str, int]) -> Report:
+    wanted = specs(kafka)
+    now = await admin.existing(wanted)
+    differences = [line for spec in wanted if spec.name in now
+                   for line in await admin.differences(spec, now[spec.name])]  # fmt: skip
+    return Report(
+        created=[s.name for s in wanted if s.name in now and s.name not in before],
+        existing=[s.name for s in wanted if s.name in before],
+        missing=[s.name for s in wanted if s.name not in now],
+        differences=differences,
+    )
+
+
+class _Admin:
+    """The few calls of Kafka's admin interface that are needed."""
+
+    def __init__(self, kafka: Kafka) -> None:
+        self._client = AIOKafkaAdminClient(bootstrap_servers=kafka.bootstrap_servers)
+
+    async def __aenter__(self) -> _Admin:
+        await self._client.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._client.close()
+
+    async def existing(self, wanted: Sequence[TopicSpec]) -> dict[str, int]:
+        """The partitions of each wanted topic that exists."""
+        names = set(await self._client.list_topics()) & {spec.name for spec in wanted}
+        if not names:
+            return {}
+        described = await self._client.describe_topics(sorted(names))
+        return {topic["topic"]: len(topic["partitions"]) for topic in described}
+
+    async def create(self, spec: TopicSpec) -> None:
+        new = NewTopic(spec.name, spec.partitions, spec.replication, topic_configs=spec.config)
+        response = await self._client.create_topics([new])
+        for _, code, *reason in response.topic_errors:
+            if code not in (0, TopicAlreadyExistsError.errno):
+                why = next((text for text in reason if text), for_code(code).__name__)
+                raise TopicsError(f"the broker does not create topic {spec.name!r}: {why}")
+
+    async def differences(self, spec: TopicSpec, partitions: int) -> list[str]:
+        found = []
+        if partitions != spec.partitions:
+            found.append(
+                f"topic {spec.name!r} has {partitions} partitions, "
+                f"the configuration says {spec.partitions}"
+            )
+        actual = await self._config(spec.name)
+        found += [
+            f"topic {spec.name!r} has {key}={actual[key]}, the configuration says {value}"
+            for key, value in spec.config.items()
+            if key in actual and actual[key] != value
+        ]
+        return found
+
+    async def _config(self, topic: str) -> dict[str, Any]:
+        resource = ConfigResource(ConfigResourceType.TOPIC, topic)
+        responses = await self._client.describe_configs([resource])
+        rows = [row for response in responses for row in response.resources]
+        return {entry[0]: entry[1] for row in rows for entry in row[4]}

@@ -1,0 +1,167 @@
+"""What a right configuration becomes, and the example."""
+
+from __future__ import annotations
+
+import doctest
+import logging
+from datetime import date
+from decimal import Decimal
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel, ValidationError
+
+from config.errors import StreakwatchError
+from config.loading import example_text, load
+from config.settings import Embedded, Settings
+from config.watchlists import RecordRule, Scope, ThresholdRule, Watchlist
+
+EXAMPLES = Path(import_module("config.loading").__file__ or "").parent / "examples"
+
+
+def loaded(file: Path, text: str) -> Settings:
+    file.write_text(text)
+    return load(file, {})
+
+
+def test_the_least_configuration_has_the_defaults(base: str, file: Path) -> None:
+    settings = loaded(file, base)
+    assert settings.watchlists["us"].rules == [ThresholdRule(kind="threshold", at=[10])]
+    assert settings.watchlists["us"].symbols() == {"RUT", "SPX"}
+    rest = Settings(watchlists=settings.watchlists, targets=settings.targets)
+    assert settings == rest
+
+
+def test_values_are_taken_as_they_are_written(file: Path) -> None:
+    text = """\
+watchlists:
+  no:
+    pairs:
+      - {asset: ON, benchmark: 0700}
+      - {asset: 1e3, benchmark: yes}
+    rules:
+      - kind: record
+        on: broken
+        scopes: since 2000-01-01
+      - {kind: threshold, at: "7"}
+    targets: [off]
+    round_returns_to: 0.0001
+targets:
+  off: {url: console://}
+instruments:
+  0700: {name: 123}
+embedded: {data_dir: ~}
+"""
+    settings = loaded(file, text)
+    watchlist = settings.watchlists["no"]
+    assert watchlist.symbols() == {"ON", "0700", "1e3", "yes"}
+    assert watchlist.round_returns_to == Decimal("0.0001")
+    rule = RecordRule(kind="record", on=["broken"], scopes=[Scope(since=date(2000, 1, 1))])
+    assert watchlist.rules == [rule, ThresholdRule(kind="threshold", at=[7])]
+    assert settings.instruments["0700"].name == "123"
+    assert settings.embedded.data_dir is None
+
+
+def test_aliases_and_merges_are_allowed(file: Path) -> None:
+    text = """\
+watchlists:
+  us: &us
+    pairs: [{asset: RUT, benchmark: SPX}]
+    rules: [{kind: ended}]
+    targets: [desk]
+    ties: skip
+  them:
+    <<: *us
+    ties: extend
+    pairs: [{asset: SX5E, benchmark: SPX}]
+targets:
+  desk: {url: console://}
+"""
+    us, them = loaded(file, text).watchlists.values()
+    assert (us.ties, them.ties) == ("skip", "extend")
+    assert us.rules == them.rules
+
+
+@pytest.mark.parametrize("beginning", ["\ufeff", "%YAML 1.1\n---\n", "# a comment\n\n", "---\n"])
+def test_usual_beginnings_of_a_file_are_allowed(beginning: str, base: str, file: Path) -> None:
+    file.write_bytes((beginning + base).replace("\n", "\r\n").encode())
+    assert set(load(file, {}).targets) == {"desk"}
+
+
+@pytest.mark.parametrize("server", ["a:1", "10.0.0.1:65535", "[::1]:9092", "a-b.c_d.example.:9"])
+def test_addresses_of_servers(server: str, base: str, file: Path) -> None:
+    settings = loaded(file, f"{base}kafka: {{bootstrap_servers: ['{server}']}}")
+    assert settings.kafka.bootstrap_servers == [server]
+
+
+@pytest.mark.parametrize("calendar", ["none", "XNYS", "NYSE", "24/7"])
+def test_calendars(calendar: str, base: str, file: Path) -> None:
+    text = base.replace("    rules", f"    calendar: {calendar}\n    rules")
+    assert loaded(file, text).watchlists["us"].calendar == calendar
+
+
+def test_relative_paths_are_relative_to_the_folder_of_the_file(base: str, tmp_path: Path) -> None:
+    file = tmp_path / "streakwatch.yaml"
+    assert loaded(file, f"{base}embedded: {{data_dir: a/b}}").embedded.data_dir == tmp_path / "a/b"
+    assert loaded(file, f"{base}embedded: {{data_dir: /a}}").embedded.data_dir == Path("/a")
+    home = loaded(file, f"{base}embedded: {{data_dir: ~/a}}").embedded.data_dir
+    assert home == Path.home() / "a"
+
+
+def test_relative_paths_are_absolute_once_loaded(base: str, file: Path) -> None:
+    data_dir = loaded(file, f"{base}embedded: {{data_dir: a}}").embedded.data_dir
+    assert data_dir == Path.cwd() / "a"
+    assert Embedded(data_dir=Path("a")).data_dir == Path("a")
+
+
+def test_checking_a_url_is_quiet(
+    base: str, file: Path, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with caplog.at_level(logging.DEBUG), pytest.raises(StreakwatchError):
+        loaded(file, base.replace("console://", "mailto://user:hidden@"))
+    assert "hidden" not in caplog.text + "".join(capfd.readouterr())
+    assert not logging.getLogger("apprise").disabled
+
+
+def test_the_example_passes_the_check() -> None:
+    settings = load(EXAMPLES / "streakwatch.yaml", {})
+    (watchlist,) = settings.watchlists.values()
+    assert [record.length for record in watchlist.pairs[0].records] == [16, 13]
+    assert [rule.kind for rule in watchlist.rules] == ["threshold", "record", "ended"]
+    assert settings.instruments["RUT"].name == "Russell 2000"
+    defaults = Settings(watchlists=settings.watchlists, targets=settings.targets)
+    sections = ("kafka", "metrics", "state", "delivery", "embedded")
+    assert settings.model_dump(include=set(sections)) == defaults.model_dump(include=set(sections))
+
+
+def test_the_example_shows_every_option() -> None:
+    def options(model: type[BaseModel]) -> set[str]:
+        below = (info.annotation for info in model.model_fields.values())
+        models = (item for item in below if isinstance(item, type) and issubclass(item, BaseModel))
+        return set(model.model_fields).union(*map(options, models))
+
+    text = example_text()
+    assert text.startswith("# yaml-language-server: $schema=streakwatch.schema.json\n")
+    assert [key for key in options(Settings) | options(Watchlist) if f"{key}:" not in text] == []
+
+
+def test_the_example_closes_are_a_plain_table() -> None:
+    header, *rows = (EXAMPLES / "january-2026.csv").read_text().splitlines()
+    assert header == "period,RUT,SPX"
+    periods = [row.split(",")[0] for row in rows]
+    assert (periods[0], periods[-1], len(rows)) == ("2025-12-31", "2026-01-23", 16)
+    assert periods == sorted(set(periods))
+
+
+def test_the_text_of_a_models_error_holds_no_input() -> None:
+    with pytest.raises(ValidationError) as caught:
+        Settings.model_validate({"targets": {"desk": "slack://hidden"}, "watchlists": {}})
+    assert "hidden" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["config.words", "config.places", "config.environment"])
+def test_the_examples_of_docstrings_hold(name: str) -> None:
+    result = doctest.testmod(import_module(name))
+    assert result.failed == 0
+    assert result.attempted > 0

@@ -1,0 +1,151 @@
+"""Whatever the file: settings or a ConfigError, and never a secret in what is told."""
+
+from __future__ import annotations
+
+import string
+import tempfile
+import traceback
+from pathlib import Path
+from typing import Any
+
+import yaml
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from config.errors import ConfigError
+from config.loading import load
+from config.schema import json_schema
+
+
+def outcome(content: str | bytes, environ: dict[str, str] | None = None) -> str:
+    """The traceback of the ConfigError, or nothing; any other error goes through."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "streakwatch.yaml")
+        file.write_bytes(
+            content.encode("utf-8", "surrogatepass") if isinstance(content, str) else content
+        )
+        try:
+            load(file, environ or {})
+        except ConfigError as error:
+            return "\n".join([str(error), repr(error), *traceback.format_exception(error)])
+    return ""
+
+
+@given(st.text() | st.text("{}[]:,&*!|>'\"%@-?#~<= \n\tab01\\"))
+@example("? [a]\n: b")
+@example("&a [*a]")
+@example("<<: {}")
+@example("!!set {a}")
+def test_any_text_gives_settings_or_a_config_error(text: str) -> None:
+    outcome(text)
+
+
+@given(st.binary())
+def test_any_bytes_give_settings_or_a_config_error(content: bytes) -> None:
+    outcome(content)
+
+
+def _keys(schema: Any) -> set[str]:
+    if isinstance(schema, list):
+        return set().union(*map(_keys, schema))
+    if not isinstance(schema, dict):
+        return set()
+    return set(schema.get("properties", {})).union(*map(_keys, schema.values()))
+
+
+WORDS = st.sampled_from(
+    [
+        *"threshold record ended all tied any forever none RUT SPX desk XNYS 2000-01-01".split(),
+        *"console:// slack://x x://y 10 0 -1 1e400 1e-400 a:1 ${A} ~ [key] << =".split(),
+        *("since 2000-01-01", "9" * 5000, ""),
+    ]
+)
+KEYS = st.sampled_from(sorted(_keys(json_schema()))) | WORDS | st.text(max_size=5)
+SCALARS = WORDS | st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.dates()
+VALUES = st.recursive(
+    SCALARS, lambda v: st.lists(v, max_size=3) | st.dictionaries(KEYS, v, max_size=4), max_leaves=8
+)
+NEARLY = {
+    "watchlists": st.dictionaries(
+        KEYS,
+        st.fixed_dictionaries(
+            {
+                "pairs": st.lists(st.dictionaries(st.sampled_from(["asset", "records"]), VALUES)),
+                "rules": st.lists(st.fixed_dictionaries({"kind": WORDS}) | VALUES, max_size=3),
+                "targets": VALUES,
+                "round_returns_to": VALUES,
+                "calendar": VALUES,
+            }
+        ),
+        max_size=2,
+    ),
+    "targets": st.dictionaries(KEYS, st.fixed_dictionaries({"url": VALUES}) | VALUES, max_size=2),
+}
+FILES = st.fixed_dictionaries(
+    NEARLY, optional=dict.fromkeys(["kafka", "embedded", "delivery", "metrics"], VALUES)
+)
+
+
+@given(FILES | st.dictionaries(KEYS, VALUES))
+def test_any_structure_gives_settings_or_a_config_error(data: Any) -> None:
+    outcome(yaml.safe_dump(data, allow_unicode=True))
+
+
+@given(st.dictionaries(st.text().map("STREAKWATCH_{}".format), st.text()), VALUES)
+def test_any_environment_gives_settings_or_a_config_error(environ: dict[str, str], v: Any) -> None:
+    outcome(yaml.safe_dump({"targets": {"desk": {"url": "json://${A}"}}, "kafka": v}), environ)
+
+
+PLACES = (
+    "targets: {desk: {url: URL}}",
+    "targets: {desk: {url: {URL: a}}}",
+    "targets: {desk: {url: [URL]}}",
+    "targets: {desk: {urll: URL}}",
+    "targets: {desk: {URL: a}}",
+    "targets: {desk: URL}",
+    "targets: [URL]",
+    "targets: URL",
+    "targets: {URL: {url: a}}",
+    "targets: {desk: {url: URL, url: URL}}",
+    "targets: {desk: {url: {? URL : a, ? URL : b}}}",
+    "targets: {desk: {url: !URL a}}",
+    "targets: {desk: {url: !<URL> a}}",
+    "targets: {desk: {url: *URL}}",
+    "targets: {desk: {url: @URL}}",
+    "targets:\n desk:\n  url: URL\n   more: a",
+    'targets: {desk: {url: "URL}}',
+    r'targets: {desk: {url: "URL\ud800\q"}}',
+    "url: URL",
+    "URL: url",
+    "URL",
+    "watchlists: {us: {targets: [URL], calendar: URL, ties: URL, rules: [{kind: URL}, URL]}}",
+    "watchlists: {us: {pairs: [{asset: URL, benchmark: URL}], rules: [{kind: record, on: URL}]}}",
+    "watchlists: {us: {rules: [{kind: threshold, at: URL}, {kind: record, scopes: URL}]}}",
+    "kafka: {bootstrap_servers: [URL], group: URL, retention: {closes: URL}, session_timeout: URL}",
+    "instruments: {RUT: {name: URL}, URL: {name: a}}\nembedded: {data_dir: URL}",
+)
+URLS = (
+    "slack://{}",
+    "slak://{}",
+    "mailto://user:{}@",
+    "json://u:{}@host:99999999/",
+    " slack://{}",
+    "slack://a?b={}",
+    "a {}: slack://{}",
+)
+
+
+@given(
+    st.sampled_from(PLACES),
+    st.sampled_from(URLS),
+    st.text(string.ascii_letters + string.digits, min_size=9, max_size=9).map("Zq{}".format),
+)
+def test_no_fault_shows_more_of_a_url_than_its_scheme(place: str, url: str, token: str) -> None:
+    secret = url.replace("{}", token)
+    environ = {"STREAKWATCH_TARGETS__DESK__URL": secret, "STREAKWATCH_TARGETS__X__URL": secret}
+    places = (place.replace("URL", secret), place.replace("URL", f"'{secret}'"))
+    told = [outcome(text) for text in places]
+    told += [outcome("targets: {desk: {url: '${SECRET}'}}", {"SECRET": secret})]
+    told += [outcome("targets: {desk: {}}", environ)]
+    assert all(told)
+    assert token not in "\n".join(told)
