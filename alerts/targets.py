@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 import apprise
 from apprise import AppriseResultStatus, NotifyFormat, NotifyType
+from apprise.plugins.email import NotifyEmail
 
 from alerts.console import register_console
 from config.errors import StreakwatchError
@@ -50,6 +51,11 @@ class AppriseNotifier:
         self._apprise = apprise.Apprise()
         if not self._apprise.add(url):
             raise TargetError(name)
+        for service in self._apprise:
+            if isinstance(service, NotifyEmail):
+                # apprise waits 5.5 s between mails; a server that is asked too much says so,
+                # and the attempts' back-off answers it
+                service.request_rate_per_sec = 0
 
     async def notify(self, message: Message, timeout: float) -> Attempt:  # noqa: ASYNC109
         """See :class:`Notifier`."""

@@ -18,14 +18,18 @@ def explain(error: ErrorDetails, data: Any, root: Schema) -> Complaint:
 
 
 def _unfit(error: ErrorDetails, place: Place, parent: Place) -> Complaint:
-    if error["loc"][-1:] == ("[key]",):
-        cure = f"call it by {PATTERNS[error['ctx']['pattern']]}"
-        return Complaint(place.path, "a name that cannot be used", cure)
     if place.path[:1] == ("targets",):
         what = "found a text" if isinstance(place.value, str) else f"found {found(place.value)}"
     else:
         what = f"found {found(place.value)}"
     return Complaint(place.path, what, _cure(place.value, place.schema))
+
+
+def _pattern(error: ErrorDetails, place: Place, parent: Place) -> Complaint:
+    if error["loc"][-1] != "[key]":
+        return _unfit(error, place, parent)
+    cure = f"call it by {PATTERNS[error['ctx']['pattern']]}"
+    return Complaint(place.path, "a name that cannot be used", cure)
 
 
 def _cure(value: Any, schema: Schema) -> str:
@@ -75,6 +79,7 @@ WORDINGS: dict[str, Wording] = {
     "union_tag_not_found": _no_kind,
     "union_tag_invalid": _wrong_kind,
     "refused": _refused,
+    "string_pattern_mismatch": _pattern,
 }
 """By the type of pydantic's error; any other is a value that does not fit its place."""
 

@@ -199,7 +199,7 @@ class Runner:
                         "folded", self.name, lane.place, cursor, first - 1)  # fmt: skip
             cursor = first
         await lane.work.restore(None if snapshot is None else snapshot.state)
-        lane.cursor, lane.saved, lane.stale = cursor, -1 if snapshot is None else cursor, False
+        lane.cursor, lane.saved, lane.stale = cursor, cursor, False
 
     async def _read_again(self, lane: Lane, end: int) -> None:
         async for records in self._log.read(lane.place, lane.cursor, end):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaClient, AIOKafkaConsumer, TopicPartition
 
 from config.settings import Kafka
 from streams.records import Place, Record, Topic
@@ -74,9 +74,13 @@ class KafkaLog:
 
     async def partitions(self, topic: Topic) -> list[int]:
         """See :class:`Log`."""
-        name = self._kafka.topic_prefix + topic
-        await self._client.topics()
-        return sorted(self._client.partitions_for_topic(name) or ())
+        client = AIOKafkaClient(bootstrap_servers=self._kafka.bootstrap_servers)
+        try:
+            await client.bootstrap()
+            cluster = await client.fetch_all_metadata()
+        finally:
+            await client.close()
+        return sorted(cluster.partitions_for_topic(self._kafka.topic_prefix + topic) or ())
 
     def _partition(self, place: Place) -> TopicPartition:
         return TopicPartition(self._kafka.topic_prefix + place.topic, place.partition)

@@ -6,8 +6,11 @@ import logging
 import time
 from collections.abc import Callable
 
-QUIET = ("faust", "mode", "aiokafka", "kafka", "apprise", "asyncio", "aiohttp")
+QUIET = ("faust", "mode", "aiokafka", "kafka", "asyncio", "aiohttp", "streams.frames")
 EVERY = 10.0
+
+# The first group on a new broker: the client asks again by itself, and is answered.
+_EXPECTED = ("GroupCoordinatorNotAvailableError",)
 
 
 class RateLimit(logging.Filter):
@@ -21,6 +24,8 @@ class RateLimit(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Decide, and say how many like it were held back."""
+        if any(text in record.getMessage() for text in _EXPECTED):
+            return False
         key, now = (record.name, str(record.msg)), self._clock()
         last, held = self._seen.get(key, (float("-inf"), 0))
         if now - last < self._every:

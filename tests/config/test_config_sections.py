@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from apprise.manager_plugins import NotificationManager
 
 from config.errors import ConfigError, Fault
 from config.places import PATTERNS
@@ -206,6 +207,28 @@ kafka: {group: "!"}
         ["STREAKWATCH_METRICS__PORT", "metrics.port"],
         ["STREAKWATCH_METRIC__PORT", "overrides nothing; did you mean STREAKWATCH_METRICS__PORT?"],
     ]
+
+
+def _raise(url: str) -> None:
+    raise TypeError(url)
+
+
+def test_a_plugin_that_raises_has_refused_the_url(
+    base: str, faults_of: FaultsOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("apprise.Apprise.instantiate", _raise)
+    (fault,) = faults_of(base.replace("console://", "json://hidden"))
+    assert "targets.desk.url: apprise cannot use this json:// URL; see its form" in fault
+    assert "hidden" not in fault
+
+
+def test_a_plugin_without_its_library_says_so(
+    base: str, faults_of: FaultsOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plugin = NotificationManager()["json"]
+    monkeypatch.setattr(plugin, "enabled", False)
+    (fault,) = faults_of(base.replace("console://", "json://hidden"))
+    assert fault.endswith("this json:// URL; it needs a library that is not installed")
 
 
 def test_a_fault_is_a_line_for_people() -> None:

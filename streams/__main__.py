@@ -1,0 +1,5 @@
+"""``python -m streams``: the command line."""
+
+from streams.cli import main
+
+main()

@@ -1,0 +1,46 @@
+"""``streakwatch config``: check a configuration, print an example or its schema."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import click
+
+from streams.cli.main import Suggesting
+
+
+@click.group("config", cls=Suggesting)
+def command() -> None:
+    """Check a configuration, print an example or its schema."""
+
+
+@command.command()
+@click.argument("file", type=click.Path(path_type=Path))
+def check(file: Path) -> None:
+    """Check FILE and name every fault with its line, key and cure; exit code 2 with faults."""
+    from config.loading import load
+
+    settings = load(file, {k: v for k, v in os.environ.items() if k != "STREAKWATCH_CONFIG"})
+    pairs = sum(len(w.pairs) for w in settings.watchlists.values())
+    print(
+        f"{file}: fine ({len(settings.watchlists)} watchlists, {pairs} pairs, "
+        f"{len(settings.targets)} targets)"
+    )
+
+
+@command.command()
+def schema() -> None:
+    """Print the JSON Schema of the configuration, for editors."""
+    from config.schema import json_schema
+
+    print(json.dumps(json_schema(), indent=2))
+
+
+@command.command()
+def example() -> None:
+    """Print a commented example that passes the check."""
+    from config.loading import example_text
+
+    print(example_text(), end="")

@@ -1,0 +1,156 @@
+"""``streakwatch send``: closes to Kafka, each one acknowledged."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from config.errors import StreakwatchError
+from streams import closes_file
+from streams.cli.main import Suggesting
+from streams.cli.options import config_option, load_settings, servers_option
+from streams.closes_file import Refusal
+from streams.core import periods, prices
+from streams.wire import Close, RejectedError, decode_close, encode_close
+
+if TYPE_CHECKING:
+    from config.settings import Settings
+
+_SHOWN = 20
+
+
+@click.group("send", cls=Suggesting)
+def command() -> None:
+    """Send closes to Kafka, with acknowledgement."""
+
+
+@command.command()
+@click.argument("symbol")
+@click.argument("period")
+@click.argument("price", metavar="CLOSE")
+@click.option("--source", default="", help="Where the close comes from.")
+@config_option
+@servers_option
+def close(
+    *,
+    symbol: str,
+    period: str,
+    price: str,
+    source: str,
+    config_path: Path,
+    bootstrap_servers: str,
+) -> None:
+    """Send one close, for example: RUT 2026-01-26 2670.10."""
+    settings = load_settings(config_path, bootstrap_servers)
+    try:
+        what = Close(symbol, periods.from_text(period), prices.from_digits(price), source=source)
+        _check(what, _known(settings))
+    except (periods.PeriodError, prices.PriceError, RejectedError) as error:
+        raise click.UsageError(str(error), click.get_current_context()) from None
+    _send(settings, [what], progress=False)
+    print(f"sent {symbol} {period} {prices.to_digits(what.price)}")
+
+
+def _mapping(_: click.Context, __: click.Parameter, texts: Sequence[str]) -> dict[str, str]:
+    for text in texts:
+        if not all(text.partition("=")):
+            raise click.BadParameter(f"{text!r} is not of the form COLUMN=SYMBOL")
+    return dict(text.split("=", 1) for text in texts)
+
+
+@command.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--map", "rename", multiple=True, callback=_mapping, metavar="COLUMN=SYMBOL",
+              help="What the file calls COLUMN is sent as SYMBOL; may be repeated.")  # fmt: skip
+@click.option("--source", default="", help="Where the closes come from.")
+@click.option("--strict", is_flag=True, help="Send nothing unless every row can be sent.")
+@config_option
+@servers_option
+@click.pass_context
+def closes(
+    ctx: click.Context,
+    *,
+    file: Path,
+    rename: dict[str, str],
+    source: str,
+    strict: bool,
+    config_path: Path,
+    bootstrap_servers: str,
+) -> None:
+    """Send the closes of FILE in its order.
+
+    FILE is a CSV with the columns period and one for each symbol, or symbol,period,close. Rows
+    that are no closes are refused, with line and reason; the exit code is then 1.
+    """
+    settings = load_settings(config_path, bootstrap_servers)
+    good, refused = _sort_out(file, rename, source, _known(settings))
+    for refusal in refused[:_SHOWN]:
+        click.echo(f"{file}:{refusal.line}: refused: {refusal.reason}", err=True)
+    if len(refused) > _SHOWN:
+        click.echo(f"… and {len(refused) - _SHOWN} more", err=True)
+    if strict and refused:
+        print(f"sent 0, refused {len(refused)}; nothing was sent (--strict)")
+        ctx.exit(1)
+    _send(settings, good, progress=True)
+    print(f"sent {len(good)}, refused {len(refused)}")
+    ctx.exit(1 if refused else 0)
+
+
+def _sort_out(
+    file: Path, rename: dict[str, str], source: str, known: set[str]
+) -> tuple[list[Close], list[Refusal]]:
+    good: list[Close] = []
+    refused: list[Refusal] = []
+    for row in closes_file.read(file, rename):
+        if isinstance(row, Refusal):
+            refused.append(row)
+            continue
+        what = Close(row.symbol, row.period, row.price, source=source)
+        try:
+            _check(what, known)
+        except RejectedError as error:
+            refused.append(Refusal(row.line, error.detail))
+        else:
+            good.append(what)
+    return good, refused
+
+
+def _known(settings: Settings) -> set[str]:
+    return {symbol for w in settings.watchlists.values() for symbol in w.symbols()}
+
+
+def _check(what: Close, known: set[str]) -> None:
+    """Refuse here what the worker would send to the dead letters."""
+    from streams.wire import Reason
+
+    decode_close(encode_close(what))
+    if what.symbol not in known:
+        near = get_close_matches(what.symbol, known, 1)
+        hint = f"did you mean {near[0]!r}?" if near else "see the configuration"
+        detail = f"no watchlist has the symbol {what.symbol!r}; {hint}"
+        raise RejectedError(Reason.UNKNOWN_SYMBOL, detail)
+
+
+def _send(settings: Settings, what: Sequence[Close], *, progress: bool) -> None:
+    """Send closes and wait until the broker has each.
+
+    Raises:
+        StreakwatchError: no broker answers, or it stops answering; how many it has is said.
+    """
+    from streams.producing import Unacknowledged, send_closes
+
+    quiet = not progress or len(what) < 1000
+    with click.progressbar(length=len(what), label="sending", hidden=quiet) as bar:
+        try:
+            asyncio.run(send_closes(settings.kafka, what, bar.update))
+        except Unacknowledged as error:
+            raise StreakwatchError(
+                f"Kafka at {', '.join(settings.kafka.bootstrap_servers)} acknowledged "
+                f"{error.acknowledged} of {len(what)} closes ({error})",
+                "send the file again: the same close twice changes nothing",
+            ) from None

@@ -1,0 +1,149 @@
+"""Closes from CSV files: columns period + one for each symbol, or symbol,period,close.
+
+Every row is read or refused with its line and the reason; nothing is passed over silently but
+the empty cells of the wide form, which mean that a symbol has no close in that period.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from config.errors import UsageError
+from streams.core import periods, prices
+
+_PERIOD_NAMES = ("period", "session", "date")
+_LONG = {"symbol", "period", "close"}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A close as the file has it, checked: days since 1970-01-01 and micro-units."""
+
+    line: int
+    symbol: str
+    period: int
+    price: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A row, or one cell of it, that is not a close."""
+
+    line: int
+    reason: str
+
+
+def read(path: Path, rename: Mapping[str, str] | None = None) -> Iterator[Row | Refusal]:
+    """The closes of a file in its order.
+
+    Args:
+        rename: the file's names of symbols (columns of the wide form) to ours.
+
+    Raises:
+        UsageError: the file cannot be opened or has no usable header, or ``rename`` names
+            something that it does not have.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            yield from _read(path, csv.reader(file, strict=True), dict(rename or {}))
+    except OSError as error:
+        raise UsageError(f"{path}: {(error.strerror or str(error)).lower()}") from None
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path}: not UTF-8 at byte {error.start}", "save it as UTF-8") from None
+
+
+def symbols(path: Path) -> list[str]:
+    """The symbols that the header of a wide file names.
+
+    Raises:
+        UsageError: as :func:`read`.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            return _header(path, next(csv.reader(file), []))[1:]
+    except OSError as error:
+        raise UsageError(f"{path}: {(error.strerror or str(error)).lower()}") from None
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise UsageError(f"{path}: {error}", "save it as CSV in UTF-8") from None
+
+
+def _read(path: Path, rows: Iterator[list[str]], rename: dict[str, str]) -> Iterator[Row | Refusal]:
+    lines = _Lines(rows)
+    header = _header(path, next(lines, (1, []))[1])
+    long = set(header) == _LONG
+    unknown = sorted(rename.keys() - set(header[1:])) if not long else []
+    if unknown:
+        raise UsageError(f"{path}: no column {unknown[0]!r}", f"columns: {', '.join(header[1:])}")
+    read_row = _long_row if long else _wide_row
+    for line, row in lines:
+        if isinstance(row, str):
+            yield Refusal(line, row)
+        elif len(row) != len(header):
+            yield Refusal(line, f"{len(row)} fields, the header has {len(header)}")
+        else:
+            yield from read_row(line, header, row, rename)
+
+
+class _Lines:
+    """Rows with their lines; a row that is not CSV comes as the reason, blank lines not at all."""
+
+    def __init__(self, rows: Iterator[list[str]]) -> None:
+        self._rows = rows
+
+    def __iter__(self) -> _Lines:
+        return self
+
+    def __next__(self) -> tuple[int, list[str] | str]:
+        while True:
+            try:
+                row = next(self._rows)
+            except csv.Error as error:
+                return self._line(), f"not CSV: {error}"
+            if row:
+                return self._line(), row
+
+    def _line(self) -> int:
+        return int(getattr(self._rows, "line_num", 0))
+
+
+def _header(path: Path, header: Sequence[str] | str) -> list[str]:
+    cure = "begin it with period,SYMBOL,… or symbol,period,close"
+    if not header or isinstance(header, str):
+        raise UsageError(f"{path}: the file has no header", cure)
+    names = [name.strip() for name in header]
+    if set(names) == _LONG and len(names) == len(_LONG):
+        return names
+    if names[0].lower() not in _PERIOD_NAMES or len(names) < 2:
+        raise UsageError(f"{path}:1: the header is {','.join(names)[:80]!r}", cure)
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise UsageError(f"{path}:1: the column {twice!r} stands twice", "name each column once")
+    return names
+
+
+def _long_row(
+    line: int, header: list[str], row: list[str], rename: dict[str, str]
+) -> Iterator[Row | Refusal]:
+    fields = dict(zip(header, row, strict=True))
+    symbol = fields["symbol"].strip()
+    yield _close(line, rename.get(symbol, symbol), fields["period"], fields["close"])
+
+
+def _wide_row(
+    line: int, header: list[str], row: list[str], rename: dict[str, str]
+) -> Iterator[Row | Refusal]:
+    for name, cell in zip(header[1:], row[1:], strict=True):
+        if cell.strip():
+            yield _close(line, rename.get(name, name), row[0], cell)
+
+
+def _close(line: int, symbol: str, period: str, price: str) -> Row | Refusal:
+    try:
+        return Row(
+            line, symbol, periods.from_text(period.strip()), prices.from_digits(price.strip())
+        )
+    except (periods.PeriodError, prices.PriceError) as error:
+        return Refusal(line, f"{symbol}: {error}")

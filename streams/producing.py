@@ -1,0 +1,62 @@
+"""Sending closes from outside a worker: idempotent, in order, each acknowledged."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from config.settings import Kafka
+from streams.records import Topic
+from streams.topics import LARGEST_REQUEST
+from streams.wire import Close, encode_close
+
+_BATCH = 1000
+
+
+class Unacknowledged(Exception):  # noqa: N818
+    """The broker did not acknowledge everything; ``acknowledged`` counts what it did."""
+
+    def __init__(self, acknowledged: int, error: KafkaError) -> None:
+        super().__init__(type(error).__name__)
+        self.acknowledged = acknowledged
+
+
+def producer(kafka: Kafka) -> AIOKafkaProducer:
+    """A producer that neither loses nor repeats what it was given."""
+    return AIOKafkaProducer(
+        bootstrap_servers=kafka.bootstrap_servers,
+        acks="all",
+        enable_idempotence=True,
+        max_request_size=LARGEST_REQUEST,
+        request_timeout_ms=15_000,
+    )
+
+
+async def send_closes(
+    kafka: Kafka, closes: Sequence[Close], done: Callable[[int], None] = lambda _: None
+) -> None:
+    """Send closes, each keyed by its symbol; ``done`` is told how many more were acknowledged.
+
+    Raises:
+        Unacknowledged: no broker answers, or it stops answering.
+    """
+    acknowledged, sender = 0, producer(kafka)
+    try:
+        await sender.start()
+        for start in range(0, len(closes), _BATCH):
+            batch = closes[start : start + _BATCH]
+            await _send_batch(sender, kafka.topic_prefix + Topic.CLOSES, batch)
+            acknowledged += len(batch)
+            done(len(batch))
+    except KafkaError as error:
+        raise Unacknowledged(acknowledged, error) from error
+    finally:
+        await sender.stop()
+
+
+async def _send_batch(sender: AIOKafkaProducer, topic: str, batch: Sequence[Close]) -> None:
+    acks = [await sender.send(topic, encode_close(c), key=c.symbol.encode()) for c in batch]
+    await asyncio.gather(*acks)
