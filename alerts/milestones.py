@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from alerts.model import Holder, Kind, Milestone
 from config.watchlists import EndedRule, RecordRule, Rule, Scope, ThresholdRule
 from streams.core import periods
-from streams.core.book import Book, Entry
+from streams.core.book import Entry
 from streams.core.pairs import Tracker
 from streams.core.streaks import Streak, Turn
 
@@ -48,9 +48,7 @@ def _of_rule(
             if streak.length in rule.at:
                 yield streak, Milestone(Kind.THRESHOLD, streak.length)
         case RecordRule():
-            book = tracker.books[streak.direction]
-            if enough_history(tracker, streak, min_history):
-                yield from ((streak, m) for m in _records(rule, book, streak, tracker))
+            yield from ((streak, m) for m in _records(rule, streak, tracker, min_history))
         case EndedRule():
             if streak.length >= rule.min_length:
                 yield streak, Milestone(Kind.ENDED, streak.length)
@@ -60,34 +58,41 @@ def _grown(turn: Turn) -> Streak | None:
     return turn.running if turn.counted else None
 
 
-def enough_history(tracker: Tracker, streak: Streak, min_history: int) -> bool:
-    """Whether a record may be claimed: enough returns are known, or a record is published."""
-    return tracker.returns >= min_history or bool(seeds(tracker, streak.direction))
+def enough_history(
+    tracker: Tracker, streak: Streak, min_history: int, since: int | None = None
+) -> bool:
+    """Whether a record since a period may be claimed: enough is known, or one is published."""
+    return tracker.returns >= min_history or bool(seeds(tracker, streak.direction, since))
 
 
-def seeds(tracker: Tracker, direction: int) -> list[Entry]:
-    """The published records that precede the pair's first known period."""
+def seeds(tracker: Tracker, direction: int, since: int | None = None) -> list[Entry]:
+    """The published records since a period that precede the pair's first known one."""
     first = tracker.first
-    known = tracker.terms.seeds if first is not None else ()
-    return [e for d, e in known if d == direction and first is not None and e.end < first]
+    if first is None:
+        return []
+    published = (entry for way, entry in tracker.terms.seeds if way == direction)
+    return [e for e in published if e.end < first and (since is None or e.end >= since)]
 
 
-def _records(rule: RecordRule, book: Book, streak: Streak, tracker: Tracker) -> Iterator[Milestone]:
+def _records(
+    rule: RecordRule, streak: Streak, tracker: Tracker, min_history: int
+) -> Iterator[Milestone]:
     for scope in rule.scopes:
-        record = book.record(None if scope.since is None else periods.from_date(scope.since))
-        if record is None:
+        since = None if scope.since is None else periods.from_date(scope.since)
+        record = tracker.books[streak.direction].record(since)
+        if record is None or not enough_history(tracker, streak, min_history, since):
             continue
-        name = _honest(scope, tracker, streak.direction)
+        published = seeds(tracker, streak.direction, since)
+        name = str(scope) if published else _honest(scope, tracker)
         if "tied" in rule.on and streak.length == record.length:
             yield Milestone(Kind.RECORD_TIED, streak.length, name, holder(record))
         if "broken" in rule.on and streak.length == record.length + 1:
             yield Milestone(Kind.RECORD_BROKEN, streak.length, name, holder(record))
 
 
-def _honest(scope: Scope, tracker: Tracker, direction: int) -> str:
-    """The scope that can be vouched for: without a seed, nothing before the first period."""
-    if seeds(tracker, direction) or tracker.first is None:
-        return str(scope)
+def _honest(scope: Scope, tracker: Tracker) -> str:
+    """The scope that can be vouched for without a seed: nothing before the first period."""
+    assert tracker.first is not None
     first = periods.to_date(tracker.first)
     return str(scope) if scope.since and scope.since >= first else f"since {first}"
 

@@ -20,6 +20,7 @@ from streams import topics
 from streams.agents import delivery, router, watcher
 from streams.frames import FrameApp
 from streams.log import KafkaLog
+from streams.logs import silenced
 from streams.metrics import Metrics
 from streams.outbox import KafkaOutbox
 from streams.runtime import Runtime
@@ -184,7 +185,8 @@ async def _broker_answers(kafka: Kafka, stop: asyncio.Event) -> bool:
     while not stop.is_set():
         client = aiokafka.AIOKafkaClient(bootstrap_servers=kafka.bootstrap_servers)
         try:
-            await client.bootstrap()
+            with silenced():
+                await client.bootstrap()
         except (KafkaError, OSError):
             if not told:
                 log.warning("waiting for Kafka at %s", ", ".join(kafka.bootstrap_servers))

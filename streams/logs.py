@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 QUIET = ("faust", "mode", "aiokafka", "kafka", "asyncio", "aiohttp", "streams.frames")
 EVERY = 10.0
@@ -39,13 +40,34 @@ class RateLimit(logging.Filter):
 
 
 def configure(level: str) -> None:
-    """Set up logging for a command: ours at ``level``, the libraries' warnings at most."""
+    """Set up logging for a worker: ours at ``level``, the libraries' warnings at most."""
     handler = logging.StreamHandler()
     handler.setFormatter(
         logging.Formatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s", "%H:%M:%S")
     )
     handler.addFilter(RateLimit())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    _set_libraries(max(logging.WARNING, logging.getLevelName(level.upper())))
+
+
+def silence() -> None:
+    """For commands that tell of trouble themselves, in one line: nothing from the libraries."""
+    _set_libraries(logging.CRITICAL)
+
+
+@contextmanager
+def silenced() -> Iterator[None]:
+    """Nothing from the libraries while we look whether a broker is there."""
+    before = {name: logging.getLogger(name).level for name in QUIET}
+    silence()
+    try:
+        yield
+    finally:
+        for name, level in before.items():
+            logging.getLogger(name).setLevel(level)
+
+
+def _set_libraries(level: int) -> None:
     for name in QUIET:
-        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelName(level.upper())))
+        logging.getLogger(name).setLevel(level)
     logging.getLogger("apprise").setLevel(logging.CRITICAL)  # its lines can hold URLs

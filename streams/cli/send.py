@@ -142,8 +142,10 @@ def _send(settings: Settings, what: Sequence[Close], *, progress: bool) -> None:
     Raises:
         StreakwatchError: no broker answers, or it stops answering; how many it has is said.
     """
+    from streams.logs import silence
     from streams.producing import Unacknowledged, send_closes
 
+    silence()
     quiet = not progress or len(what) < 1000
     with click.progressbar(length=len(what), label="sending", hidden=quiet) as bar:
         try:
@@ -152,5 +154,5 @@ def _send(settings: Settings, what: Sequence[Close], *, progress: bool) -> None:
             raise StreakwatchError(
                 f"Kafka at {', '.join(settings.kafka.bootstrap_servers)} acknowledged "
                 f"{error.acknowledged} of {len(what)} closes ({error})",
-                "send the file again: the same close twice changes nothing",
+                "is it running? send all again: the same close twice changes nothing",
             ) from None

@@ -67,9 +67,9 @@ def ask_broker(work: Coroutine[Any, Any, T], servers: list[str]) -> T:
     """
     from aiokafka.errors import KafkaError
 
-    from streams.logs import configure
+    from streams.logs import silence
 
-    configure("error")
+    silence()
     try:
         return asyncio.run(work)
     except KafkaError as error:

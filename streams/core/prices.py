@@ -54,10 +54,11 @@ def _micros(value: Decimal, text: str) -> int:
         raise PriceError(f"a price must be above 0, not {_shown(text)}")
     if value > MAX_PRICE:
         raise PriceError(f"a price may be at most {MAX_PRICE}, not {_shown(text)}")
-    scaled = value * SCALE
-    if scaled != int(scaled):
+    numerator, denominator = value.as_integer_ratio()  # exact: Decimal's own * rounds to 28 digits
+    micros, rest = divmod(numerator * SCALE, denominator)
+    if rest:
         raise PriceError(f"{_shown(text)} has more than six decimals")
-    return int(scaled)
+    return micros
 
 
 def _shown(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 from alerts.context import evidence
@@ -28,6 +29,7 @@ from streams.wire import (
 )
 
 Origin = tuple[str, int]
+Facts = tuple[str, date, Milestone, tuple[Milestone, ...]]
 
 
 class WatcherFold:
@@ -95,6 +97,8 @@ class WatchlistState:
             for pair in watchlist.pairs
         }
         self._taken: dict[Origin, int] = {}
+        self._retold: dict[str, str] = {}
+        """For each alert once retracted, by the id of its facts: the id it was last told under."""
 
     def take(self, routed: Routed) -> Iterator[Output]:
         """What a close brings about; nothing for a repeat."""
@@ -120,11 +124,13 @@ class WatchlistState:
                 for symbol, closes in self.watch.closes.items()
             },
             "pairs": [[*pair, tracker.dump()] for pair, tracker in self.watch.trackers.items()],
+            "retold": dict(self._retold),
         }
 
     def load(self, state: dict[str, Any]) -> None:
         """The inverse of :meth:`dump`."""
         self._taken = {(symbol, part): offset for symbol, part, offset in state["taken"]}
+        self._retold = dict(state["retold"])
         for symbol, columns in state["closes"].items():
             self.watch.closes[symbol] = Closes.load(*map(base64.b64decode, columns))
         for asset, benchmark, dumped in state["pairs"]:
@@ -136,7 +142,7 @@ class WatchlistState:
         if isinstance(change, Moved):
             tracker = self.watch.trackers[change.pair]
             for happening in self._happenings(tracker, change.turn, self._closes_of(change.pair)):
-                yield self._alert(change.pair, happening, trigger)
+                yield self._tell(self._alert(change.pair, happening, trigger))
         else:
             yield from self._corrections(change, trigger)
 
@@ -181,15 +187,38 @@ class WatchlistState:
         """What no longer holds is retracted; what only now turns out to have happened is told."""
         before = self._history_alerts(change.pair, change.before, trigger)
         after = self._history_alerts(change.pair, change.after, trigger)
-        yield from (_retracted(a, trigger) for a in before.values() if a.id not in after)
-        yield from (_told_late(a, trigger) for a in after.values() if a.id not in before)
+        yield from (self._retract(a) for facts, a in before.items() if facts not in after)
+        yield from (
+            self._tell(replace(a, late=True)) for facts, a in after.items() if facts not in before
+        )
+
+    def _tell(self, alert: Alert) -> Alert:
+        """An alert as it is, or under a new id where the same was told once and retracted."""
+        told = self._retold.get(alert.id)
+        if told is None:
+            return alert
+        again = alert_id(told, "again", alert.trigger.partition, alert.trigger.offset)
+        self._retold[alert.id] = again
+        return replace(alert, id=again, follows=told)
+
+    def _retract(self, alert: Alert) -> Alert:
+        told = self._retold.setdefault(alert.id, alert.id)
+        milestone = Milestone(Kind.CORRECTION, alert.milestone.level, alert.milestone.scope)
+        return replace(
+            alert,
+            id=alert_id(told, "retracted", alert.trigger.partition, alert.trigger.offset),
+            milestone=milestone,
+            also=(alert.milestone, *alert.also),
+            follows=told,
+            late=True,
+        )
 
     def _history_alerts(
         self, pair: PairKey, history: History, trigger: Trigger
-    ) -> dict[str, Alert]:
+    ) -> dict[Facts, Alert]:
         terms = self.watch.trackers[pair].terms
         return {
-            alert.id: alert
+            (alert.id, alert.period, alert.milestone, alert.also): alert
             for tracker, turn in walk(terms, history)
             for happening in self._happenings(tracker, turn, history.at)
             for alert in [self._alert(pair, happening, trigger)]
@@ -209,20 +238,3 @@ class WatchlistState:
         )
         key = "|".join((self._name, *pair)).encode()
         return Output(Topic.STREAKS, key, encode_streak(streak), about=streak)
-
-
-def _retracted(alert: Alert, trigger: Trigger) -> Alert:
-    milestone = Milestone(Kind.CORRECTION, alert.milestone.level, alert.milestone.scope)
-    return replace(
-        alert,
-        id=alert_id(alert.id, "retracted", trigger.partition, trigger.offset),
-        milestone=milestone,
-        also=(alert.milestone, *alert.also),
-        follows=alert.id,
-        late=True,
-    )
-
-
-def _told_late(alert: Alert, trigger: Trigger) -> Alert:
-    new = alert_id(alert.id, "late", trigger.partition, trigger.offset)
-    return replace(alert, id=new, follows=alert.id, late=True)

@@ -1,0 +1,59 @@
+# Two commands on a fresh machine with Python 3.11 or newer: `make demo` and `make test`.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+LOCK   := requirements/dev.txt
+
+.PHONY: help demo test lint types unit setup lock build clean
+
+help:
+	@echo "make demo         January 2026 through a real Kafka, from the closes to the messages"
+	@echo "make demo KEEP=1  the same, and leave it running"
+	@echo "make test         style, types, layout and all tests"
+	@echo "make unit         only the tests that need no Kafka"
+	@echo "make lock         write the locked requirements anew"
+
+demo: $(READY)
+	@$(BIN)/streakwatch demo $(if $(KEEP),--keep)
+
+test: lint types
+	$(BIN)/pytest
+
+unit: $(READY)
+	$(BIN)/pytest -m "not kafka"
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+types: $(READY)
+	$(BIN)/mypy
+
+setup: $(READY)
+
+$(READY): $(LOCK) pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed; give it with: make $(MAKECMDGOALS) PYTHON=python3.11"; exit 1; }
+	@test -d $(VENV) || $(PYTHON) -m venv $(VENV) || \
+	  { echo "python -m venv failed (on Debian and Ubuntu: apt install python3-venv)"; rm -rf $(VENV); exit 1; }
+	@echo "installing the locked requirements (once; about a minute)"
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r $(LOCK)
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+COMPILE = $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-header \
+	--no-annotate --no-emit-index-url --no-emit-trusted-host --no-emit-find-links \
+	--no-emit-options
+
+lock: $(READY)
+	$(COMPILE) --extra dev --extra demo -o requirements/dev.txt pyproject.toml
+	$(COMPILE) -c requirements/dev.txt -o requirements/worker.txt pyproject.toml
+
+build: $(READY)
+	$(BIN)/python -m build --no-isolation
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

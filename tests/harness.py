@@ -1,0 +1,209 @@
+"""A deployment on the real broker: its configuration, its workers and its topics."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from prometheus_client.parser import text_string_to_metric_families
+
+from config.loading import load
+from config.settings import Settings
+from streams import topics
+from streams.demo.receivers import HttpReceiver, SmtpReceiver
+from streams.embedded.ports import free_port
+from streams.topics import LARGEST_REQUEST
+
+RECORDS = [
+    {"direction": "outperforming", "length": 16, "start": "1996-04-16", "end": "1996-05-07",
+     "source": "published A"},
+    {"direction": "outperforming", "length": 13, "start": "2008-05-20", "end": "2008-06-06",
+     "source": "published B"},
+]  # fmt: skip
+
+
+def eventually(condition: Callable[[], Any], what: str, timeout: float = 40) -> Any:
+    """The condition's value once it is true; fails with ``what`` after the timeout."""
+    deadline = time.monotonic() + timeout
+    while not (value := condition()):
+        if time.monotonic() > deadline:
+            pytest.fail(f"not within {timeout} s: {what}")
+        time.sleep(0.02)
+    return value
+
+
+@dataclass
+class WorkerProcess:
+    """A running ``streakwatch worker``."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+    stdout: Path
+    stderr: Path
+
+    def get(self, path: str) -> str:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5) as answer:
+                return answer.read().decode()
+        except (urllib.error.URLError, OSError):
+            return ""
+
+    def total(self, name: str, **labels: str) -> float:
+        return sum(
+            sample.value
+            for family in text_string_to_metric_families(self.get("/metrics"))
+            for sample in family.samples
+            if sample.name == name and labels.items() <= sample.labels.items()
+        )
+
+    def ready(self) -> WorkerProcess:
+        def check() -> bool:
+            assert self.process.poll() is None, self.stderr.read_text()
+            return '"ready": true' in self.get("/ready")
+
+        eventually(check, f"worker ready: {self.stderr.read_text()}")
+        return self
+
+    def end(self, number: int = signal.SIGTERM) -> tuple[int, float]:
+        """Send a signal; the exit code and the seconds until it came."""
+        began = time.monotonic()
+        self.process.send_signal(number)
+        return self.process.wait(20), time.monotonic() - began
+
+
+@dataclass
+class Deployment:
+    """One configuration with its topics, on the broker that all tests share."""
+
+    folder: Path
+    servers: str
+    prefix: str
+    webhook: HttpReceiver
+    mail: SmtpReceiver
+    overrides: dict[str, Any] = field(default_factory=dict)
+    workers: list[WorkerProcess] = field(default_factory=list)
+
+    @property
+    def config(self) -> Path:
+        path = self.folder / "streakwatch.yaml"
+        content = {
+            "kafka": {"bootstrap_servers": [self.servers], "topic_prefix": self.prefix,
+                      "group": f"{self.prefix}group", "partitions": 2, "session_timeout": 6},
+            "metrics": {"port": 0},
+            "delivery": {"max_age": "none", "backoff": 0.05, "attempts": 3, "timeout": 5},
+            "state": {"snapshot_every": 0.2, "sweep_every": 0.5},
+            "watchlists": {
+                "us": {
+                    "calendar": "XNYS",
+                    "pairs": [{"asset": "RUT", "benchmark": "SPX", "records": RECORDS}],
+                    "rules": [{"kind": "threshold", "at": 10},
+                              {"kind": "record", "scopes": ["all", "since 2000-01-01"]},
+                              {"kind": "ended", "min_length": 10}],
+                    "targets": ["console", "mail", "hook"],
+                }
+            },
+            "targets": {
+                "console": {"url": "console://"},
+                "mail": {"url": f"mailto://127.0.0.1:{self.mail.port}"
+                                "?from=streakwatch@test.example&to=desk@test.example"},
+                "hook": {"url": f"json://127.0.0.1:{self.webhook.port}/hook"},
+            },
+        } | self.overrides  # fmt: skip
+        path.write_text(yaml.safe_dump(content, sort_keys=False))
+        return path
+
+    @property
+    def settings(self) -> Settings:
+        return load(self.config, {})
+
+    def create_topics(self) -> Deployment:
+        asyncio.run(topics.create(self.settings.kafka))
+        return self
+
+    def start(self, *, roles: str = "router,watcher,delivery", instance: str = "") -> WorkerProcess:
+        number, port = len(self.workers), free_port()
+        out, err = self.folder / f"worker-{number}.out", self.folder / f"worker-{number}.err"
+        command = [sys.executable, "-m", "streams", "worker", "-c", str(self.config),
+                   "--roles", roles, *(["--instance", instance] if instance else [])]  # fmt: skip
+        environ = os.environ | {"STREAKWATCH_METRICS__PORT": str(port)}
+        with out.open("wb") as stdout, err.open("wb") as stderr:
+            process = subprocess.Popen(command, stdout=stdout, stderr=stderr, env=environ)
+        worker = WorkerProcess(process, port, out, err)
+        self.workers.append(worker)
+        return worker
+
+    def start_plain(self) -> subprocess.CompletedProcess[str]:
+        """A worker that is expected to end by itself."""
+        command = [sys.executable, "-m", "streams", "worker", "-c", str(self.config)]
+        return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+
+    def send(self, *values: bytes | None, key: bytes | None = None, topic: str = "closes") -> None:
+        """Send raw records, one after the other, each acknowledged."""
+
+        async def send_all() -> None:
+            producer = AIOKafkaProducer(
+                bootstrap_servers=self.servers, max_request_size=LARGEST_REQUEST
+            )
+            await producer.start()
+            try:
+                for value in values:
+                    await producer.send_and_wait(self.prefix + topic, value, key=key)
+            finally:
+                await producer.stop()
+
+        asyncio.run(send_all())
+
+    def read(self, topic: str) -> list[Any]:
+        """Every record of a topic, by partition and offset."""
+
+        async def read_all() -> list[Any]:
+            consumer = AIOKafkaConsumer(
+                bootstrap_servers=self.servers, auto_offset_reset="earliest"
+            )
+            await consumer.start()
+            try:
+                tps = [TopicPartition(self.prefix + topic, p) for p in range(2)]
+                consumer.assign(tps)
+                ends = await consumer.end_offsets(tps)
+                found: list[Any] = []
+                while any([await consumer.position(tp) < ends[tp] for tp in tps]):
+                    batches = await consumer.getmany(timeout_ms=200)
+                    found += [record for batch in batches.values() for record in batch]
+                return sorted(found, key=lambda r: (r.partition, r.offset))
+            finally:
+                await consumer.stop()
+
+        return asyncio.run(read_all())
+
+    def alerts(self) -> list[dict[str, Any]]:
+        return [json.loads(record.value) for record in self.read("alerts")]
+
+    def ledger(self) -> dict[tuple[str, str], str]:
+        entries = [json.loads(record.value) for record in self.read("notifications")]
+        return {(entry["alert"], entry["target"]): entry["outcome"] for entry in entries}
+
+
+def january() -> Sequence[tuple[str, str, str]]:
+    """(symbol, period, close) of January 2026, in the order of the file."""
+    lines = (Path(__file__).parents[1] / "config/examples/january-2026.csv").read_text().split()
+    names = lines[0].split(",")[1:]
+    rows = (line.split(",") for line in lines[1:])
+    return [(name, row[0], cell) for row in rows for name, cell in zip(names, row[1:], strict=True)]
+
+
+def close_json(symbol: str, period: str, close: str, **more: Any) -> bytes:
+    return json.dumps({"symbol": symbol, "period": period, "close": close, **more}).encode()

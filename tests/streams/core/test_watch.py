@@ -1,0 +1,189 @@
+"""However the closes come, the pairs end up as a batch over the final closes has them."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.core.book import Book, Entry
+from streams.core.pairs import Terms, Tracker
+from streams.core.returns import active_signs
+from streams.core.series import Closes, common
+from streams.core.streaks import OUTPERFORMING, UNDERPERFORMING, Ties, Turn, find
+from streams.core.watch import History, Moved, PairKey, Rewritten, Watch, replayed, walk
+
+SYMBOLS = ("A", "B", "C")
+PAIRS = {
+    PairKey("A", "B"): Terms(),
+    PairKey("B", "A"): Terms(ties=Ties.SKIP),
+    PairKey("A", "C"): Terms(ties=Ties.EXTEND, seeds=((OUTPERFORMING, Entry(4, -9, -5, "x")),)),
+    PairKey("C", "B"): Terms(steps=10),
+}
+CLOSES = st.tuples(st.sampled_from(SYMBOLS), st.integers(0, 9), st.integers(1, 4))
+
+
+def state(tracker: Tracker) -> dict[str, object]:
+    return tracker.dump()
+
+
+def batch(terms: Terms, history: History) -> tuple[object, dict[int, tuple[Entry, ...]]]:
+    """The running streak and the books, from the whole history at once."""
+    signs = active_signs(history.asset, history.benchmark, terms.steps)
+    streaks, runs_on = find(history.periods, signs, terms.ties)
+    first = int(history.periods[0]) if len(history.periods) else None
+    running = streaks.pop() if runs_on else None
+    books = {
+        way: Book(
+            [e for d, e in terms.seeds if d == way and first is not None and e.end < first]
+            + [Entry(s.length, s.start, s.end) for s in streaks if s.direction == way]
+        ).entries
+        for way in (OUTPERFORMING, UNDERPERFORMING)
+    }
+    return running, books
+
+
+@given(st.lists(CLOSES, max_size=40))
+def test_any_order_ends_in_the_batch_state(closes: list[tuple[str, int, int]]) -> None:
+    watch, final = Watch(PAIRS), {}
+    for symbol, period, price in closes:
+        watch.put(symbol, period, price)
+        final[symbol, period] = price
+    for pair, terms in PAIRS.items():
+        periods = sorted(
+            p for (s, p) in final if s == pair.asset and (pair.benchmark, p) in final
+        )
+        history = watch.history(pair)
+        assert history.periods.tolist() == periods
+        assert history.asset.tolist() == [final[pair.asset, p] for p in periods]
+        assert history.benchmark.tolist() == [final[pair.benchmark, p] for p in periods]
+        tracker = watch.trackers[pair]
+        assert state(tracker) == state(replayed(terms, history))
+        running, books = batch(terms, history)
+        assert tracker.running == running
+        assert {way: book.entries for way, book in tracker.books.items()} == books
+        assert tracker.returns == max(0, len(periods) - 1)
+        assert (tracker.first, tracker.last) == (
+            (periods[0], periods[-1]) if periods else (None, None)
+        )
+
+
+@given(st.lists(CLOSES, max_size=30))
+def test_changes_say_what_changed(closes: list[tuple[str, int, int]]) -> None:
+    watch = Watch(PAIRS)
+    for symbol, period, price in closes:
+        before = {pair: (state(watch.trackers[pair]), watch.history(pair)) for pair in PAIRS}
+        known = watch.closes[symbol].get(period)
+        changes = watch.put(symbol, period, price)
+        changed = {change.pair: change for change in changes}
+        assert len(changed) == len(changes)
+        if known == price:
+            assert not changes
+        for pair in PAIRS:
+            was, history = before[pair]
+            match changed.get(pair):
+                case Moved(_, turn):
+                    assert period > history.periods[-1]
+                    assert isinstance(turn, Turn)
+                case Rewritten(_, earlier, later):
+                    assert earlier.periods.tolist() == history.periods.tolist()
+                    assert earlier.asset.tolist() == history.asset.tolist()
+                    assert later.periods.tolist() == watch.history(pair).periods.tolist()
+                    assert period in later.periods
+                case None:
+                    begun = len(history.periods) == 0 and len(watch.history(pair).periods) == 1
+                    assert begun or state(watch.trackers[pair]) == was
+
+
+@given(st.lists(CLOSES, max_size=25))
+def test_the_same_close_twice_changes_nothing(closes: list[tuple[str, int, int]]) -> None:
+    watch = Watch(PAIRS)
+    for close in closes:
+        watch.put(*close)
+        assert watch.put(*close) == []
+
+
+@given(st.lists(CLOSES, min_size=1, max_size=30))
+def test_dump_and_load(closes: list[tuple[str, int, int]]) -> None:
+    watch = Watch(PAIRS)
+    for close in closes:
+        watch.put(*close)
+    for pair, tracker in watch.trackers.items():
+        loaded = Tracker.load(PAIRS[pair], json.loads(json.dumps(tracker.dump())))
+        assert loaded.dump() == tracker.dump()
+        assert loaded.running == tracker.running
+        assert {w: b.entries for w, b in loaded.books.items()} == {
+            w: b.entries for w, b in tracker.books.items()
+        }
+        ahead = (100, 3, 2)
+        assert loaded.step(*ahead) == tracker.step(*ahead)
+        assert loaded.dump() == tracker.dump()
+
+
+@given(st.lists(st.tuples(st.integers(-5, 20), st.integers(1, 10**15)), max_size=30))
+def test_closes_are_a_sorted_map(puts: list[tuple[int, int]]) -> None:
+    closes, expected = Closes(), {}
+    for period, price in puts:
+        closes.put(period, price)
+        expected[period] = price
+    periods, prices = closes.columns()
+    assert len(closes) == len(expected)
+    assert dict(zip(periods.tolist(), prices.tolist(), strict=True)) == expected
+    assert periods.tolist() == sorted(expected)
+    again = Closes.load(*closes.dump())
+    assert again.dump() == closes.dump()
+    for period in range(-6, 22):
+        assert closes.get(period) == again.get(period) == expected.get(period)
+
+
+def test_a_close_that_is_not_there() -> None:
+    with pytest.raises(KeyError, match="7"):
+        Closes()[7]
+
+
+@given(st.lists(st.tuples(st.integers(1, 4), st.integers(1, 4)), max_size=20))
+def test_walk_goes_through_the_states_of_live_work(rows: list[tuple[int, int]]) -> None:
+    pair, terms = PairKey("A", "B"), Terms(ties=Ties.EXTEND)
+    watch, live = Watch({pair: terms}), []
+    for period, (a, b) in enumerate(rows):
+        for change in (*watch.put("A", period, a), *watch.put("B", period, b)):
+            assert isinstance(change, Moved)
+            live.append((state(watch.trackers[pair]), change.turn))
+    assert [(state(t), turn) for t, turn in walk(terms, watch.history(pair))] == live
+
+
+def test_a_history_finds_its_closes() -> None:
+    history = History(np.array([2, 5, 9]), np.array([1, 2, 3]), np.array([4, 5, 6]))
+    assert [history.at(p) for p in (2, 5, 9)] == [(1, 4), (2, 5), (3, 6)]
+
+
+def test_common_periods() -> None:
+    a, b = Closes(), Closes()
+    for period in (1, 2, 4):
+        a.put(period, 10 + period)
+    for period in (2, 3, 4):
+        b.put(period, 20 + period)
+    assert [column.tolist() for column in common(a, b)] == [[2, 4], [12, 14], [22, 24]]
+
+
+def test_an_unknown_symbol() -> None:
+    with pytest.raises(KeyError):
+        Watch(PAIRS).put("Z", 1, 1)
+
+
+def test_a_hole_is_held_and_filled() -> None:
+    """A period without one leg: the next common close is compared with the last common one."""
+    pair = PairKey("A", "B")
+    watch = Watch({pair: Terms()})
+    for period, a, b in [(1, 100, 100), (2, 101, 100), (4, 103, 100)]:
+        watch.put("A", period, a)
+        watch.put("B", period, b)
+    watch.put("A", 3, 90)
+    assert watch.trackers[pair].running.length == 2
+    (change,) = watch.put("B", 3, 100)
+    assert isinstance(change, Rewritten)
+    assert watch.trackers[pair].running.length == 1
+    assert watch.trackers[pair].returns == 3

@@ -1,0 +1,266 @@
+"""The examples of the documents are run where they need no Kafka, and links lead somewhere."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections.abc import Callable, Iterator
+from contextlib import redirect_stdout
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import click
+import jsonschema
+import pytest
+import yaml
+
+from alerts.ledger import Entry
+from alerts.model import Alert
+from alerts.rendering import render
+from config.environment import overridable, variable
+from config.loading import example_text, load
+from streams.cli.main import run, streakwatch
+from streams.wire import StreakNow, decode_close
+
+ROOT = Path(__file__).parents[1]
+DOCUMENTS = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").glob("*.md")])
+SCHEMA = json.loads((ROOT / "docs/schemas/close.schema.json").read_text())
+VALIDATOR = jsonschema.Draft202012Validator(
+    SCHEMA, format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER
+)
+EXAMPLE = ROOT / "config/examples/streakwatch.yaml"
+CLOSES = "config/examples/january-2026.csv"
+SECRETS = {"MAIL_USER": "desk", "MAIL_PASSWORD": "secret"}
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced block of a document."""
+
+    document: Path
+    line: int
+    language: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.document.name}:{self.line}"
+
+
+def blocks(document: Path) -> Iterator[Block]:
+    text = document.read_text()
+    for found in re.finditer(r"^```(\w*)\n(.*?)^```$", text, re.M | re.S):
+        yield Block(document, text.count("\n", 0, found.start()) + 1, found[1], found[2])
+
+
+BLOCKS = [block for document in DOCUMENTS for block in blocks(document)]
+
+
+def of(language: str) -> list[Block]:
+    return [block for block in BLOCKS if block.language == language]
+
+
+def commands(block: Block) -> Iterator[tuple[str, str]]:
+    """The commands of a console block, and the output that is shown for each."""
+    for part in re.split(r"^\$ ", block.text, flags=re.M)[1:]:
+        command, _, output = part.partition("\n")
+        yield command, output
+
+
+def accept(arguments: list[str]) -> None:
+    """Parse a command line of ours as far as its command would run; raises click's errors."""
+    command: click.Command = streakwatch
+    context, rest = click.Context(streakwatch), arguments
+    while isinstance(command, click.Group):
+        _, found, rest = command.resolve_command(context, rest)
+        assert found is not None
+        command = found
+    command.make_context(command.name, list(rest), parent=context)
+
+
+RUNNABLE = (["streaks"], ["config"], ["replay", "--file"])
+
+
+def runs_here(arguments: list[str]) -> bool:
+    return any(arguments[: len(start)] == start for start in RUNNABLE)
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with the examples where a checkout has them, as the current one."""
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config/examples").symlink_to(ROOT / "config/examples")
+    (tmp_path / "streakwatch.yaml").write_text(example_text())
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("STREAKWATCH_CONFIG", raising=False)
+    return tmp_path
+
+
+@pytest.mark.parametrize("block", of("console"), ids=str)
+def test_console_examples(block: Block, checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert block.text.startswith("$ ")
+    for command, expected in commands(block):
+        words = shlex.split(command)
+        assert words[0] == "streakwatch", command
+        arguments, redirected = words[1:], None
+        if ">" in arguments:
+            arguments, redirected = arguments[: arguments.index(">")], arguments[-1]
+        accept(arguments)
+        if not runs_here(arguments):
+            assert not expected
+            continue
+        with redirect_stdout(StringIO()) as output:
+            assert run(arguments) == 0, capsys.readouterr().err
+        if redirected is not None:
+            (checkout / redirected).write_text(output.getvalue())
+        if expected:
+            assert output.getvalue() == expected.rstrip("\n") + "\n"
+
+
+def test_commands_in_running_text_are_accepted() -> None:
+    names = {"streakwatch", "streakwatch config", "streakwatch send", "streakwatch topics"}
+    for document in DOCUMENTS:
+        for found in re.findall(r"`(streakwatch(?:\s[^`]+)?)`", document.read_text()):
+            text = " ".join(found.split())
+            if text not in names:
+                with pytest.raises(click.exceptions.Exit):
+                    accept([*text.split()[1:], "--help"])
+
+
+def minimal(text: str) -> str:
+    """A fragment with what a whole file needs."""
+    whole = {
+        "watchlists": "{us: {pairs: [{asset: RUT, benchmark: SPX}], "
+        "rules: [{kind: threshold, at: 10}], targets: [console]}}",
+        "targets": "{console: {url: 'console://'}}",
+    }
+    missing = whole.keys() - yaml.safe_load(text).keys()
+    return text + "".join(f"{key}: {whole[key]}\n" for key in sorted(missing))
+
+
+@pytest.mark.parametrize("block", of("yaml"), ids=str)
+def test_yaml_examples_are_right(block: Block, tmp_path: Path) -> None:
+    file = tmp_path / "streakwatch.yaml"
+    file.write_text(minimal(block.text))
+    load(file, SECRETS)
+
+
+def test_the_variables_of_the_examples_override_something() -> None:
+    known = {variable(path) for path, _ in overridable({"targets": {"desk-mail": {}}})}
+    text = "".join(document.read_text() for document in DOCUMENTS)
+    used = set(re.findall(r"\bSTREAKWATCH_[A-Z_]+", text))
+    general = {"STREAKWATCH_", "STREAKWATCH_CONFIG"}
+    general |= {"STREAKWATCH_SECTION__KEY", "STREAKWATCH_TARGETS__NAME__URL"}
+    assert used - general <= known
+
+
+def is_close(data: dict[str, Any], text: str) -> None:
+    assert not list(VALIDATOR.iter_errors(data))
+    decode_close(text.encode())
+
+
+def is_alert(data: dict[str, Any], _: str) -> None:
+    assert Alert.from_dict(data).to_dict() == json.loads(json.dumps(data), object_hook=_tuples)
+
+
+def _tuples(fields: dict[str, Any]) -> dict[str, Any]:
+    return {k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()}
+
+
+def is_entry(data: dict[str, Any], text: str) -> None:
+    assert json.loads(Entry.decode(text.encode()).encode()) == data
+
+
+def is_streak(data: dict[str, Any], _: str) -> None:
+    StreakNow(**data)
+
+
+def is_readiness(data: dict[str, Any], _: str) -> None:
+    assert data.keys() == {"ready", "assigned", "lag"}
+
+
+FORMS: dict[str, Callable[[dict[str, Any], str], None]] = {
+    "close": is_close,
+    "milestone": is_alert,
+    "outcome": is_entry,
+    "direction": is_streak,
+    "ready": is_readiness,
+}
+
+
+@pytest.mark.parametrize("block", of("json"), ids=str)
+def test_json_examples_are_what_they_say(block: Block) -> None:
+    data = json.loads(block.text)
+    form = next(form for field, form in FORMS.items() if field in data)
+    form(data, block.text)
+
+
+@pytest.mark.parametrize("block", of("csv"), ids=str)
+def test_csv_examples_can_be_read(block: Block, tmp_path: Path) -> None:
+    from streams.closes_file import Row, read
+
+    file = tmp_path / "closes.csv"
+    file.write_text(block.text)
+    assert all(isinstance(row, Row) for row in read(file))
+
+
+@pytest.mark.parametrize("block", of("python"), ids=str)
+def test_python_examples_compile(block: Block) -> None:
+    compile(block.text, str(block), "exec")
+
+
+def test_the_close_on_the_command_line_of_kafka_is_one() -> None:
+    found = re.search(r"echo '(\w+)\|(.+)'", (ROOT / "docs/closes.md").read_text())
+    assert found is not None
+    assert decode_close(found[2].encode()).symbol == found[1]
+
+
+def test_every_language_is_checked() -> None:
+    assert {block.language for block in BLOCKS} == {
+        *("console", "yaml", "json", "csv", "python"),
+        *("sh", "text"),  # for people
+    }
+
+
+def test_the_alerts_of_the_documents_are_those_of_a_replay(checkout: Path) -> None:
+    with redirect_stdout(StringIO()) as output:
+        assert run(["replay", "--file", CLOSES]) == 0
+    replayed = [json.loads(line) for line in output.getvalue().splitlines()]
+    (shown,) = [json.loads(b.text) for b in of("json") if '"milestone"' in b.text]
+    assert shown in replayed
+    message = render(Alert.from_dict(shown), {"RUT": "Russell 2000", "SPX": "S&P 500"})
+    (block,) = [b for b in of("text") if b.document.name == "README.md"]
+    assert block.text == f"{message.title}\n\n{message.body}\n"
+
+
+def test_the_tests_are_run_by_one_command() -> None:
+    readme = (ROOT / "README.md").read_text()
+    found = re.search(r"^## Tests$.*?^```\w*\n(.*?)^```$", readme, re.M | re.S)
+    assert found is not None
+    assert found[1] == "make test\n"
+
+
+def slug(title: str) -> str:
+    """The anchor that a heading gets."""
+    return re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_relative_link_leads_somewhere(document: Path) -> None:
+    for target in re.findall(r"\]\(([^)\s]+)\)", document.read_text()):
+        if "://" in target:
+            continue
+        path, _, anchor = target.partition("#")
+        file = document.parent / path if path else document
+        assert file.exists(), target
+        assert file.resolve().is_relative_to(ROOT)
+        if anchor:
+            titles = re.findall(r"^#+ (.+)$", file.read_text(), re.M)
+            assert anchor in map(slug, titles), target
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_a_document_names_no_place_of_one_machine(document: Path) -> None:
+    assert not re.search(r"/home/|/root/|/tmp/|/work/", document.read_text())

@@ -1,0 +1,176 @@
+"""The tables of the documents: every row is in the code, and the other way round."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import click
+
+from alerts.ledger import Outcome
+from alerts.model import Kind
+from config.environment import overridable
+from config.settings import Settings
+from config.watchlists import EndedRule, RecordRule, ThresholdRule, Watchlist
+from streams import topics
+from streams.cli.main import COMMANDS, streakwatch
+from streams.cli.worker import ALL_ROLES
+from streams.metrics import Metrics
+from streams.records import Topic
+from streams.wire import Reason, RejectedError
+
+ROOT = Path(__file__).parents[1]
+
+
+def section(document: str, title: str) -> str:
+    """The text of a section, up to the next one of its level or above."""
+    text = (ROOT / document).read_text()
+    found = re.search(rf"^(#+) {re.escape(title)}$", text, re.M)
+    assert found is not None, title
+    rest = text[found.end() :]
+    end = re.search(rf"^#{{1,{len(found[1])}}} ", rest, re.M)
+    return rest if end is None else rest[: end.start()]
+
+
+def tables(text: str) -> list[list[list[str]]]:
+    """Each table's rows, without its head."""
+    found: list[list[list[str]]] = []
+    for lines in re.findall(r"(?:^\|.*\|\n)+", text, re.M):
+        rows = [[cell.strip() for cell in line.strip("|\n").split(" |")]
+                for line in lines.splitlines()]  # fmt: skip
+        found.append([[cell.strip("| ") for cell in row] for row in rows[2:]])
+    return found
+
+
+def code(cell: str) -> str:
+    """The first `code` of a cell."""
+    found = re.search(r"`([^`]+)`", cell)
+    return found[1] if found else cell
+
+
+def first_column(document: str, title: str, table: int = 0) -> list[str]:
+    return [code(row[0]) for row in tables(section(document, title))[table]]
+
+
+def test_the_reasons_are_all_there() -> None:
+    assert first_column("docs/closes.md", "Dead letters", 1) == [r.value for r in Reason]
+
+
+def test_the_headers_of_dead_letters_are_all_there() -> None:
+    from streams.records import Place, dead_letter
+    from streams.replay import Replayed
+
+    error = RejectedError(Reason.EMPTY, "the record has no value")
+    output = dead_letter(Place(Topic.CLOSES, 0), Replayed(0, 0, None, None), error)
+    assert first_column("docs/closes.md", "Dead letters") == [name for name, _ in output.headers]
+
+
+def test_the_fields_of_a_close_are_all_there() -> None:
+    schema = json.loads((ROOT / "docs/schemas/close.schema.json").read_text())
+    assert first_column("docs/closes.md", "The format") == list(schema["properties"])
+
+
+def test_the_metrics_are_all_there_with_their_labels() -> None:
+    shown = [
+        (code(row[0]), re.findall(r"`(\w+)`", row[1]))
+        for row in tables(section("docs/operations.md", "Metrics"))[0]
+    ]
+    there = [
+        (family.name + ("_total" if family.type == "counter" else ""), list(collector._labelnames))
+        for name, collector in vars(Metrics()).items()
+        if name != "registry"
+        for family in collector.describe()
+    ]
+    assert shown == there
+
+
+def test_the_topics_are_all_there() -> None:
+    assert first_column("docs/operations.md", "Topics") == [topic.value for topic in Topic]
+    kept = {code(row[0]): row[3] for row in tables(section("docs/operations.md", "Topics"))[0]}
+    days = {"-1": "forever", str(30 * 86_400_000): "30 days"}
+    for spec in topics.specs(Settings.model_fields["kafka"].default):
+        compacted = spec.config["cleanup.policy"] == "compact"
+        expected = "the last of each key" if compacted else days[spec.config["retention.ms"]]
+        assert kept[spec.name] == expected
+
+
+def test_the_roles_are_all_there() -> None:
+    assert first_column("docs/operations.md", "Roles") == list(ALL_ROLES)
+
+
+def test_the_kinds_of_milestones_are_all_there_in_their_order() -> None:
+    assert first_column("docs/alerts.md", "What is told") == [kind.value for kind in Kind]
+
+
+def test_the_outcomes_are_all_there() -> None:
+    shown = [code(row[0]) for row in tables(section("docs/alerts.md", "Delivery"))[0]]
+    assert shown == [outcome.value for outcome in Outcome]
+
+
+def test_the_fields_of_an_alert_are_all_there() -> None:
+    shown = {
+        name
+        for row in tables(section("docs/alerts.md", "The fields"))[0]
+        for name in re.findall(r"`([a-z_.]+)`", row[0])
+    }
+    found = re.findall(
+        r"^```json\n(.*?)^```$", section("docs/alerts.md", "The fields"), re.M | re.S
+    )
+    alert = json.loads(found[0])
+    inner = {f"{part}.{name}" for part in ("milestone", "evidence") for name in alert[part]}
+    assert shown == (alert.keys() - {"evidence"}) | inner
+
+
+def as_shown(value: Any) -> str:
+    if isinstance(value, list):
+        return ",".join(value)
+    if isinstance(value, float):
+        return f"{value:g}"
+    return {None: "none", "": "empty"}.get(value, str(value))
+
+
+def test_the_options_are_all_there_with_their_defaults() -> None:
+    rows = tables(section("docs/configuration.md", "The other sections"))[0]
+    there = {}
+    for path, _ in overridable({}):
+        value: Any = Settings.model_fields[path[0]].default  # type: ignore[index]
+        for part in path[1:]:
+            value = getattr(value, str(part))
+        there[".".join(map(str, path))] = as_shown(value)
+    assert {code(row[0]): code(row[1]) for row in rows} == there
+
+
+def test_the_options_of_a_watchlist_are_all_there() -> None:
+    shown = first_column("docs/configuration.md", "watchlists")
+    assert {name for name in shown if "[" not in name} == Watchlist.model_fields.keys()
+    kinds = first_column("docs/configuration.md", "watchlists", 1)
+    rules = (ThresholdRule, RecordRule, EndedRule)
+    assert kinds == [rule.model_fields["kind"].annotation.__args__[0] for rule in rules]  # type: ignore[union-attr]
+
+
+def test_the_commands_are_all_there() -> None:
+    shown = [name.split()[1:] for name in first_column("README.md", "Commands")]
+    assert [name[0] for name in shown] == sorted(
+        (name[0] for name in shown), key=list(COMMANDS).index
+    )
+    assert {name[0] for name in shown} == COMMANDS.keys()
+    for group in ("send", "topics", "config"):
+        command = streakwatch.get_command(click.Context(streakwatch), group)
+        assert isinstance(command, click.Group)
+        assert {name[1] for name in shown if name[0] == group} == command.commands.keys()
+
+
+def test_the_variables_of_compose_are_all_there() -> None:
+    text = (ROOT / "docker-compose.yml").read_text()
+    rows = tables(section("docs/operations.md", "Docker Compose"))[0]
+    assert {code(row[0]): code(row[1]) for row in rows} == dict(
+        re.findall(r"\$\{([A-Z_]+):-([^}]*)\}", text)
+    )
+
+
+def test_the_files_in_the_layout_exist() -> None:
+    for row in tables(section("docs/design.md", "Layout"))[0]:
+        for name in re.findall(r"`([^`]+)`", row[0]):
+            assert (ROOT / name).exists() or (ROOT / "streams" / name).exists(), name
