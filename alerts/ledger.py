@@ -61,7 +61,11 @@ class Ledger:
 
     def settled(self, alert: str, target: str) -> bool:
         """Whether an alert's way to a target has ended, well or not."""
-        return (alert, target) in self._settled
+        return self.outcome(alert, target) is not None
+
+    def outcome(self, alert: str, target: str) -> Outcome | None:
+        """How an alert's way to a target has ended; None while it has not."""
+        return self._settled.get((alert, target))
 
     def __len__(self) -> int:
         return len(self._settled)

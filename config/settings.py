@@ -32,8 +32,6 @@ class Retention(Model):
     """The closes as each watchlist gets them, in days."""
     alerts: Days | Literal["forever"] = "forever"
     """The alerts, in days."""
-    notifications: Days | Literal["forever"] = "forever"
-    """The ledger of what was delivered, in days."""
     dead_letters: Days | Literal["forever"] = 30.0
     """What could not be read, in days."""
 
@@ -110,7 +108,7 @@ class Embedded(Model):
     """The embedded Kafka broker of `streakwatch up`."""
 
     port: Port = 9092
-    """The port for clients on 127.0.0.1; the next one above is the controller's."""
+    """The port for clients on 127.0.0.1."""
     data_dir: Folder | None = None
     """Where its log is kept; by default below the user's data folder."""
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack, suppress
-from pathlib import Path
 from typing import Any
 
 import aiokafka
@@ -64,7 +62,6 @@ def _faust_app(kafka: Kafka, instance: str | None) -> FrameApp:
         broker=[f"frames://{server}" for server in kafka.bootstrap_servers],
         autodiscover=False,
         origin="streams",
-        datadir=str(Path(tempfile.gettempdir()) / f"streakwatch-{kafka.group}"),
         store="memory://",
         web_enabled=False,
         topic_allow_declare=False,
@@ -97,6 +94,11 @@ def _keep(runtime: Runtime) -> None:
             for runner in runtime.runners.values():
                 await runner.sweep()
         runtime.metrics.ready.set(runtime.ready)
+
+    @runtime.app.on_partitions_assigned.connect
+    async def stand_by(_: Any, *assigned: Any, **__: Any) -> None:
+        # a worker without partitions is never asked where to start: it is a spare, and ready
+        runtime.assigned = runtime.assigned or not any(assigned)
 
     @runtime.app.on_partitions_revoked.connect
     async def release(*_: Any, **__: Any) -> None:

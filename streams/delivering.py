@@ -125,7 +125,7 @@ class DeliveryWork:
                 await self._settle(target, alert)
 
     async def _settle(self, target: str, alert: Alert) -> None:
-        if self._is_historic(alert):
+        if self._is_historic(alert) and not self._was_told(target, alert.follows):
             outcome, attempts, detail = Outcome.SUPPRESSED, 0, "historic"
         else:
             outcome, attempts, detail = await self._deliver(target, alert)
@@ -143,6 +143,10 @@ class DeliveryWork:
         # a period lasts until its day has ended everywhere
         age = self._clock.now() - period.timestamp() - 1.5 * _DAY
         return age > self._rules.max_age * _DAY
+
+    def _was_told(self, target: str, alert: str) -> bool:
+        """Who has been told of something is told of its correction, however old."""
+        return self._ledger.outcome(alert, target) is Outcome.DELIVERED
 
     async def _deliver(self, target: str, alert: Alert) -> tuple[Outcome, int, str]:
         message, pause = render(alert, self._names), self._rules.backoff

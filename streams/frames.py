@@ -36,6 +36,9 @@ class FrameApp(faust.App):
 
     positions: Positions
 
+    def _create_directories(self) -> None:
+        """None: no table is ever kept on disk."""
+
 
 class FrameSchema(faust.Schema[Any, Any]):
     """The frame is the event's value, as it came; there is no key."""

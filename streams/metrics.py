@@ -12,6 +12,7 @@ from prometheus_client import (
     disable_created_metrics,
 )
 
+from alerts.ledger import Outcome
 from alerts.model import Alert
 from streams.records import Output, Place
 from streams.wire import RejectedError, StreakNow
@@ -100,6 +101,14 @@ class Metrics:
             "1 when partitions are assigned and every fold has caught up with its log.",
             registry=self.registry,
         )
+
+    def expect(self, targets: Iterable[str]) -> None:
+        """Begin the series of targets at 0, so that their first event is seen as an increase."""
+        for target in targets:
+            for outcome in Outcome:
+                self.deliveries.labels(target, outcome.value)
+            self.attempts.labels(target)
+            self.delivery_seconds.labels(target)
 
     def observe(self, outputs: Iterable[Output]) -> None:
         """Count what has been sent."""

@@ -16,6 +16,7 @@ def attach(runtime: Runtime) -> None:
         alerts.targets.TargetError: apprise does not take a target's URL.
     """
     targets = notifiers(runtime.settings.targets)
+    runtime.metrics.expect(targets)
     runner = runtime.runner(
         "delivery",
         Topic.ALERTS,

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from streams.cli.main import Suggesting
+from streams.cli.options import counted
 
 
 @click.group("config", cls=Suggesting)
@@ -24,10 +25,12 @@ def check(file: Path) -> None:
 
     settings = load(file, {k: v for k, v in os.environ.items() if k != "STREAKWATCH_CONFIG"})
     pairs = sum(len(w.pairs) for w in settings.watchlists.values())
-    print(
-        f"{file}: fine ({len(settings.watchlists)} watchlists, {pairs} pairs, "
-        f"{len(settings.targets)} targets)"
+    found = (
+        counted(len(settings.watchlists), "watchlist"),
+        counted(pairs, "pair"),
+        counted(len(settings.targets), "target"),
     )
+    print(f"{file}: fine ({', '.join(found)})")
 
 
 @command.command()

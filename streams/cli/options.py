@@ -40,6 +40,11 @@ log_level_option = click.option(
 )
 
 
+def counted(number: int, noun: str) -> str:
+    """``1 pair``, ``2 pairs``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def load_settings(path: Path, bootstrap_servers: str = "") -> Settings:
     """The configuration, with the command line's servers put in.
 

@@ -15,6 +15,7 @@ import click
 
 from config.errors import UsageError
 from streams import closes_file
+from streams.cli.options import counted
 from streams.closes_file import Refusal
 from streams.core import periods
 from streams.core.returns import active_signs, simple_return
@@ -157,4 +158,4 @@ def _table(rows: list[dict[str, Any]]) -> None:
             f"{row['asset_return'] * 100:>+9.2f}% {row['benchmark_return'] * 100:>+9.2f}%"
             f"{'  open' if row['open'] else ''}"
         )
-    print(f"{len(rows)} streaks")
+    print(counted(len(rows), "streak"))

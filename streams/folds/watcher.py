@@ -130,7 +130,7 @@ class WatchlistState:
     def load(self, state: dict[str, Any]) -> None:
         """The inverse of :meth:`dump`."""
         self._taken = {(symbol, part): offset for symbol, part, offset in state["taken"]}
-        self._retold = dict(state["retold"])
+        self._retold = dict(state.get("retold", {}))
         for symbol, columns in state["closes"].items():
             self.watch.closes[symbol] = Closes.load(*map(base64.b64decode, columns))
         for asset, benchmark, dumped in state["pairs"]:

@@ -117,6 +117,17 @@ def test_a_worker_that_joins_and_one_that_leaves_change_nothing(deployment: Depl
     assert [m.title for m in deployment.webhook.inbox.messages] == TITLES
 
 
+def test_a_spare_worker_is_ready_and_takes_over(deployment: Deployment) -> None:
+    """Seven partitions' worth of workers: those that get none stand by."""
+    deployment.create_topics()
+    workers = [deployment.start() for _ in range(7)]
+    for worker in workers:
+        worker.ready()
+    send_january(deployment)
+    eventually(lambda: settled(deployment, 12), "12 entries in the ledger")
+    assert [m.title for m in deployment.webhook.inbox.messages] == TITLES
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_stops_the_worker_cleanly(deployment: Deployment, number: int) -> None:
     worker = deployment.create_topics().start().ready()

@@ -1,0 +1,133 @@
+"""Misuse of each command: one clear line, exit code 2, no traceback."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from streams.cli.main import COMMANDS, run
+
+GOOD = "period,RUT,SPX\n2026-01-02,2508.22,6858.47\n2026-01-05,2547.92,6902.05\n"
+CONFIG = """
+watchlists:
+  us:
+    pairs: [{asset: RUT, benchmark: SPX}]
+    rules: [{kind: threshold, at: 10}]
+    targets: [console]
+targets: {console: {url: "console://"}}
+"""
+FILES = {
+    "good.csv": GOOD,
+    "good.yaml": CONFIG,
+    "empty.csv": "",
+    "header.csv": "price,RUT\n1,2\n",
+    "twice.csv": "period,RUT,RUT\n",
+    "bad.csv": "period,RUT,SPX\n2026-01-02,abc,6858.47\n",
+    "day.csv": "period,RUT,SPX\n2026-02-30,1,2\n",
+    "clash.csv": "period,RUT,SPX\n2026-01-02,1,2\n2026-01-02,2,2\n",
+    "empty.yaml": "",
+    "list.yaml": "- 1\n",
+    "typo.yaml": CONFIG.replace("pairs:", "pears:"),
+    "kind.yaml": CONFIG.replace("kind: threshold", "kind: treshold"),
+    "target.yaml": CONFIG.replace("targets: [console]", "targets: [consol]"),
+    "url.yaml": CONFIG.replace('"console://"', '"slak://x"'),
+    "syntax.yaml": "watchlists: [\n",
+    "tab.yaml": "watchlists:\n\tus: 1\n",
+    "same.yaml": CONFIG.replace("benchmark: SPX", "benchmark: RUT"),
+    "servers.yaml": CONFIG + "kafka: {bootstrap_servers: [nowhere]}\n",
+}
+
+STREAKS = "streaks good.csv --asset RUT --benchmark SPX"
+CASES = {
+    "": ["nonsense", "--nonsense", "worke", "Config", "send-close", "-x", "--config", "replays",
+         "topic", "--versions"],
+    "config": ["chek", "check", "check nowhere.yaml", "check .", "check empty.yaml",
+               "check list.yaml", "check syntax.yaml", "check tab.yaml", "check kind.yaml",
+               "check good.yaml extra", "check --strict good.yaml", "schema x"],
+    "topics": ["creat", "create --config nowhere.yaml", "create -c empty.yaml", "create extra",
+               "create -c list.yaml", "check --partitions 3", "create --bootstrap-servers",
+               "create -c good.yaml --bootstrap-servers nowhere", "check -c same.yaml",
+               "create -c servers.yaml"],
+    "worker": ["--role x", "--roles routr", "--roles ,", "--roles", "extra", "--log-level loud",
+               "-c nowhere.yaml", "-c url.yaml", "-c target.yaml", "--instance"],
+    "up": ["--port x", "--port 70000", "--port", "--ports 1", "extra", "-c nowhere.yaml",
+           "-c kind.yaml", "--data-dir good.csv", "--log-level 3", "--bootstrap-server x"],
+    "send": ["close", "close RUT", "close RUT 2026-01-02", "close RUT 2026-02-30 1 -c good.yaml",
+             "close RUT 2026-01-02 -5 -c good.yaml", "close RUT 2026-01-02 abc -c good.yaml",
+             "close RUX 2026-01-02 5 -c good.yaml", "closes", "closes nowhere.csv -c good.yaml",
+             "closes empty.csv -c good.yaml", "closes header.csv -c good.yaml",
+             "closes good.csv --map RUT -c good.yaml", "closes good.csv --map X=Y -c good.yaml",
+             "closes good.csv -c nowhere.yaml", "clos good.csv", "closes twice.csv -c good.yaml"],
+    "streaks": ["", "good.csv", "good.csv --asset RUT", "good.csv --asset RUT --benchmark RUT",
+                "good.csv --asset RUX --benchmark SPX", "nowhere.csv --asset RUT --benchmark SPX",
+                "bad.csv --asset RUT --benchmark SPX", "day.csv --asset RUT --benchmark SPX",
+                "clash.csv --asset RUT --benchmark SPX", "good.csv --assets RUT",
+                f"{STREAKS[8:]} --ties maybe", f"{STREAKS[8:]} --min-length 0",
+                f"{STREAKS[8:]} --round-returns-to 0.3", f"{STREAKS[8:]} --round-returns-to x",
+                f"{STREAKS[8:]} --format xml", f"{STREAKS[8:]} --direction up"],
+    "replay": ["", "--file good.csv --from-topic", "--file", "--file nowhere.csv -c good.yaml",
+               "--file empty.csv -c good.yaml", "--file good.csv -c nowhere.yaml",
+               "--file header.csv -c good.yaml", "--from-topics", "good.csv",
+               "--file good.csv -c kind.yaml"],
+    "demo": ["--kep", "extra", "--keep=1", "--keep extra", "-k", "--port 1", "--config x",
+             "--quick", "keep", "1"],
+}  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, text in FILES.items():
+        (tmp_path / name).write_text(text)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "line", [f"{command} {case}".strip() for command, cases in CASES.items() for case in cases]
+)
+def test_misuse_is_told_in_one_line(line: str, capsys: pytest.CaptureFixture[str]) -> None:
+    code = run(line.split())
+    told = capsys.readouterr()
+    assert code == 2, told
+    assert told.out == ""
+    lines = told.err.splitlines()
+    assert len(lines) == 1, told.err
+    assert len(lines[0]) < 300
+    assert "Traceback" not in told.err
+
+
+def test_every_command_has_ten_examples_of_misuse() -> None:
+    assert set(COMMANDS) == set(CASES) - {""}
+    assert all(len(cases) >= 10 for cases in CASES.values())
+
+
+@pytest.mark.parametrize(
+    ("line", "hint"),
+    [
+        ("worke", "did you mean 'worker'?"),
+        ("streaks good.csv --asset RUX --benchmark SPX", "did you mean 'RUT'?"),
+        ("worker --roles routr", "did you mean 'router'?"),
+        ("config check typo.yaml", "did you mean 'pairs'?"),
+        ("config check kind.yaml", "did you mean 'threshold'?"),
+        ("worker -c target.yaml", "did you mean 'console'?"),
+        ("send close RUX 2026-01-02 5 -c good.yaml", "did you mean 'RUT'?"),
+        ("streaks good.csv --assets RUT", "--asset"),
+    ],
+)
+def test_what_is_misspelt_gets_a_suggestion(
+    line: str, hint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(line.split()) == 2
+    assert hint in capsys.readouterr().err
+
+
+def test_no_arguments_give_the_help_and_exit_code_2(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([]) == 2
+    told = capsys.readouterr().out
+    assert all(command in told for command in COMMANDS)
+
+
+@pytest.mark.parametrize("command", [[], *([name] for name in COMMANDS)])
+def test_help(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([*command, "--help"]) == 0
+    assert "Usage: streakwatch" in capsys.readouterr().out
