@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from alerts.milestones import enough_history, holder, seeds
+from alerts.milestones import enough_history, holder, seeds, vouched
 from alerts.model import Evidence, Holder
 from streams.core import periods
 from streams.core.pairs import Tracker
@@ -39,8 +39,12 @@ def evidence(tracker: Tracker, streak: Streak, closes_at: ClosesAt, min_history:
 
 
 def _longest_since(tracker: Tracker, streak: Streak, min_history: int) -> Holder | None:
-    if not enough_history(tracker, streak, min_history):
+    """The last streak at least as long, where the closes or the published records vouch for it."""
+    runs = tracker.running is not None and tracker.running.start == streak.start
+    book = tracker.books[streak.direction]
+    entry = book.longest_since(streak.length) if runs else tracker.matched
+    if entry is None or not enough_history(tracker, streak, min_history):
         return None
-    entry = tracker.books[streak.direction].longest_since(streak.length)
-    ended_itself = entry is not None and entry.start == streak.start
-    return None if entry is None or ended_itself else holder(entry)
+    assert tracker.first is not None
+    is_known = entry.end >= tracker.first or vouched(tracker, streak)
+    return holder(entry) if is_known else None

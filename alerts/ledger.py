@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from typing import Any
 
 
 class Outcome(StrEnum):
@@ -43,10 +44,16 @@ class Entry:
             ValueError: the bytes are not an entry of a ledger.
         """
         try:
-            fields = json.loads(value)
-            return cls(**{**fields, "outcome": Outcome(fields["outcome"])})
-        except (KeyError, TypeError, UnicodeDecodeError) as error:
+            return _entry(json.loads(value))
+        except (KeyError, TypeError) as error:
             raise ValueError(f"not an entry of the ledger: {error}") from None
+
+
+def _entry(fields: dict[str, Any]) -> Entry:
+    entry = Entry(**{**fields, "outcome": Outcome(fields["outcome"])})
+    if not isinstance(entry.alert, str) or not isinstance(entry.target, str):
+        raise TypeError("alert and target must be strings")
+    return entry
 
 
 class Ledger:

@@ -61,15 +61,21 @@ def _grown(turn: Turn) -> Streak | None:
 def enough_history(
     tracker: Tracker, streak: Streak, min_history: int, since: int | None = None
 ) -> bool:
-    """Whether a record since a period may be claimed: enough is known, or one is published."""
-    return tracker.returns >= min_history or bool(seeds(tracker, streak.direction, since))
+    """Whether a record since a period may be claimed: enough is known, or published."""
+    return tracker.returns >= min_history or vouched(tracker, streak, since)
+
+
+def vouched(tracker: Tracker, streak: Streak, since: int | None = None) -> bool:
+    """Whether the published records since a period say something of streaks of this length."""
+    shortest = tracker.terms.vouched_from(streak.direction)
+    long_enough = shortest is not None and streak.length >= shortest
+    return long_enough and bool(seeds(tracker, streak.direction, since))
 
 
 def seeds(tracker: Tracker, direction: int, since: int | None = None) -> list[Entry]:
     """The published records since a period that precede the pair's first known one."""
     first = tracker.first
-    if first is None:
-        return []
+    assert first is not None
     published = (entry for way, entry in tracker.terms.seeds if way == direction)
     return [e for e in published if e.end < first and (since is None or e.end >= since)]
 
@@ -82,8 +88,7 @@ def _records(
         record = tracker.books[streak.direction].record(since)
         if record is None or not enough_history(tracker, streak, min_history, since):
             continue
-        published = seeds(tracker, streak.direction, since)
-        name = str(scope) if published else _honest(scope, tracker)
+        name = str(scope) if vouched(tracker, streak, since) else _honest(scope, tracker)
         if "tied" in rule.on and streak.length == record.length:
             yield Milestone(Kind.RECORD_TIED, streak.length, name, holder(record))
         if "broken" in rule.on and streak.length == record.length + 1:

@@ -119,6 +119,9 @@ class Alert:
         Raises:
             KeyError, TypeError, ValueError: the data are not those of an alert.
         """
+        wrong = [n for n, kind in _TYPES.items() if n in data and type(data[n]) is not kind]
+        if wrong:
+            raise TypeError(f"{wrong[0]} is not of type {_TYPES[wrong[0]].__name__}")
         evidence = dict(data["evidence"])
         evidence |= {
             "longest_since": _holder(evidence["longest_since"]),
@@ -133,6 +136,14 @@ class Alert:
             "trigger": Trigger(**data["trigger"]),
         }
         return cls(**{**data, **dates, **parts})
+
+
+_TYPES: dict[str, type] = {
+    **dict.fromkeys(("id", "watchlist", "asset", "benchmark", "direction"), str),
+    **dict.fromkeys(("definition", "follows"), str),
+    "length": int,
+    "late": bool,
+}
 
 
 def alert_id(*parts: object) -> str:

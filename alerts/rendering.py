@@ -29,9 +29,17 @@ def _environment() -> ImmutableSandboxedEnvironment:
         trim_blocks=True,
         lstrip_blocks=True,
         autoescape=False,  # plain text
+        finalize=_one_line,
     )
     environment.filters |= {"ordinal": ordinal, "percent": percent}
     return environment
+
+
+def _one_line(value: object) -> object:
+    """No value brings line breaks or control characters: lines are the template's alone."""
+    if not isinstance(value, str) or value.isprintable():
+        return value
+    return "".join(c if c.isprintable() else " " for c in value)
 
 
 def ordinal(number: int) -> str:

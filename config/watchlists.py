@@ -79,6 +79,9 @@ class Pair(Model):
     """The symbol that it is measured against."""
     records: list[PublishedRecord] = []
     """Published records that precede the log, with their sources (seeds of the record book)."""
+    records_complete_from: int | None = Field(default=None, ge=1)
+    """The list of records is complete for streaks of at least this length; by default for those
+    as long as its shortest. Nothing is claimed from it about shorter ones."""
 
     @model_validator(mode="after")
     def _two_legs(self) -> Pair:

@@ -91,11 +91,14 @@ def _keep(runtime: Runtime) -> None:
     @runtime.app.timer(interval=state.sweep_every)  # type: ignore[untyped-decorator]
     async def sweep() -> None:
         with _broker_trouble("sweep"):
-            for runner in runtime.runners.values():
-                await runner.sweep()
+            try:
+                for runner in runtime.runners.values():
+                    await runner.sweep()
+            except StreakwatchError as error:
+                await runtime.fail(error)
         runtime.metrics.ready.set(runtime.ready)
 
-    @runtime.app.on_partitions_assigned.connect
+    @runtime.app.on_partitions_assigned.connect  # type: ignore[arg-type]
     async def stand_by(_: Any, *assigned: Any, **__: Any) -> None:
         # a worker without partitions is never asked where to start: it is a spare, and ready
         runtime.assigned = runtime.assigned or not any(assigned)

@@ -52,22 +52,8 @@ def read(path: Path, rename: Mapping[str, str] | None = None) -> Iterator[Row | 
     except OSError as error:
         raise UsageError(f"{path}: {(error.strerror or str(error)).lower()}") from None
     except UnicodeDecodeError as error:
-        raise UsageError(f"{path}: not UTF-8 at byte {error.start}", "save it as UTF-8") from None
-
-
-def symbols(path: Path) -> list[str]:
-    """The symbols that the header of a wide file names.
-
-    Raises:
-        UsageError: as :func:`read`.
-    """
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            return _header(path, next(csv.reader(file), []))[1:]
-    except OSError as error:
-        raise UsageError(f"{path}: {(error.strerror or str(error)).lower()}") from None
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise UsageError(f"{path}: {error}", "save it as CSV in UTF-8") from None
+        byte = error.object[error.start]  # its place is known within a chunk of the file alone
+        raise UsageError(f"{path}: not UTF-8 (byte 0x{byte:02x})", "save it as UTF-8") from None
 
 
 def _read(path: Path, rows: Iterator[list[str]], rename: dict[str, str]) -> Iterator[Row | Refusal]:

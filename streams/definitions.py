@@ -30,6 +30,7 @@ def terms(watchlist: Watchlist, pair: Pair) -> Terms:
             )
             for r in pair.records
         ),
+        complete_from=pair.records_complete_from,
     )
 
 

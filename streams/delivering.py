@@ -171,3 +171,6 @@ class DeliveryWork:
                 return await self._notifiers[target].notify(message, self._rules.timeout)
         except TimeoutError:
             return Attempt(False, f"no answer within {self._rules.timeout:g} s")
+        except Exception as error:  # the other targets are not to suffer for it
+            log.exception("target %s: an unexpected error", target)
+            return Attempt(False, type(error).__name__)

@@ -10,7 +10,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol
 
 from aiokafka.errors import KafkaError
@@ -104,7 +106,7 @@ class Runner:
         """Take a frame; what lies below the cursor is passed over, a gap is read again first."""
         lane = self.lanes.get(partition)
         if self._owner and lane is not None:
-            await self._run(lane, self._take(lane, records))
+            await self._run(lane, partial(self._take, lane, records))
 
     async def release(self, grace: float) -> None:
         """Let go of all partitions: wait ``grace`` seconds for what runs, then interrupt it."""
@@ -115,7 +117,8 @@ class Runner:
             for task in late:
                 task.cancel()
             await asyncio.wait(running)
-        await self.save()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.save(), grace)
 
     async def sweep(self) -> None:
         """Compare idle partitions with the ends of their logs, and take what is missing.
@@ -125,7 +128,7 @@ class Runner:
         """
         for lane in list(self.lanes.values()):
             if self._owner:
-                await self._run(lane, self._sweep(lane))
+                await self._run(lane, partial(self._sweep, lane))
 
     async def save(self) -> None:
         """Write a snapshot of each partition that has moved since its last one."""
@@ -139,10 +142,12 @@ class Runner:
         """Whether every partition has reached the end of its log as last seen."""
         return all(not lane.stale and lane.lag == 0 for lane in self.lanes.values())
 
-    async def _run(self, lane: Lane, work: Coroutine[Any, Any, None]) -> None:
+    async def _run(self, lane: Lane, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Run one thing at a time on a lane, so that :meth:`release` can interrupt it."""
         async with lane.lock:
-            task = lane.running = asyncio.create_task(work)
+            if not self._owner:
+                return
+            task = lane.running = asyncio.create_task(work())
             try:
                 await asyncio.wait([task])
             except asyncio.CancelledError:
@@ -170,6 +175,8 @@ class Runner:
         _, lane.end = await self._log.bounds(lane.place)
         if was_idle and lane.stale:
             await self._restore(lane)
+        if lane.cursor > lane.end and not lane.stale:
+            raise LogShrunkError(self.name, lane.place, lane.cursor, lane.end)
         if was_idle and lane.cursor < lane.end:
             await self._read_again(lane, lane.end)
         self._report(lane)
@@ -208,40 +215,49 @@ class Runner:
 
     async def _advance(self, lane: Lane, records: Sequence[Record]) -> None:
         try:
-            await lane.work.take(records)
-        except (asyncio.CancelledError, KafkaError):
+            await self._take_or_recover(lane, records)
+        except BaseException:
             lane.stale = True
             raise
-        except Exception:
-            log.exception("%s on %s: an unexpected error; restoring", self.name, lane.place)
-            await self._recover(lane, records)
         self._metrics.records.labels(self.name).inc(len(records))
         lane.cursor = records[-1].offset + 1
         lane.end = max(lane.end, lane.cursor)
         self._report(lane)
 
+    async def _take_or_recover(self, lane: Lane, records: Sequence[Record]) -> None:
+        try:
+            await lane.work.take(records)
+        except KafkaError:
+            raise
+        except Exception:
+            log.exception("%s on %s: an unexpected error; restoring", self.name, lane.place)
+            await self._recover(lane, records)
+
     async def _recover(self, lane: Lane, records: Sequence[Record]) -> None:
-        """Restore, come back to where the error was, and take its records one by one."""
+        """Restore, and come back past the error, leaving out only the records that cause one."""
         self._metrics.recoveries.labels(self.name).inc()
-        lane.stale = True
         await self._restore(lane)
         async for again in self._log.read(lane.place, lane.cursor, records[0].offset):
-            await self._take_singly(lane, again)
-        await self._take_singly(lane, records)
+            await self._take_carefully(lane, again)
+        await self._take_carefully(lane, records)
 
-    async def _take_singly(self, lane: Lane, records: Sequence[Record]) -> None:
-        for record in records:
-            before = lane.work.snapshot()
-            try:
-                await lane.work.take([record])
-            except (asyncio.CancelledError, KafkaError):
-                lane.stale = True
-                raise
-            except Exception as error:
+    async def _take_carefully(self, lane: Lane, records: Sequence[Record]) -> None:
+        """Take records; where that fails, each half, down to the record that is to blame."""
+        before = lane.work.snapshot()
+        try:
+            await lane.work.take(records)
+        except KafkaError:
+            raise
+        except Exception as error:
+            await lane.work.restore(before)
+            if len(records) > 1:
+                middle = len(records) // 2
+                await self._take_carefully(lane, records[:middle])
+                await self._take_carefully(lane, records[middle:])
+            else:
                 log.exception("%s on %s: offset %d goes to the dead letters",
-                              self.name, lane.place, record.offset)  # fmt: skip
-                await lane.work.restore(before)
-                await lane.work.refuse(record, error)
+                              self.name, lane.place, records[0].offset)  # fmt: skip
+                await lane.work.refuse(records[0], error)
 
     async def _save(self, lane: Lane) -> None:
         snapshot = Snapshot(

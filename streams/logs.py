@@ -9,13 +9,18 @@ from contextlib import contextmanager
 
 QUIET = ("faust", "mode", "aiokafka", "kafka", "asyncio", "aiohttp", "streams.frames")
 EVERY = 10.0
+_LIBRARIES = {name for name in QUIET if "." not in name}
+_MOST = 1000
 
 # The first group on a new broker: the client asks again by itself, and is answered.
 _EXPECTED = ("GroupCoordinatorNotAvailableError",)
 
 
 class RateLimit(logging.Filter):
-    """Lets the same message of the same logger through once every ``every`` seconds."""
+    """Lets the same message of a library's logger through once every ``every`` seconds.
+
+    Our own messages always pass: they are few, and each tells of another thing.
+    """
 
     def __init__(self, every: float = EVERY, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
@@ -27,6 +32,10 @@ class RateLimit(logging.Filter):
         """Decide, and say how many like it were held back."""
         if any(text in record.getMessage() for text in _EXPECTED):
             return False
+        if record.name.split(".")[0] not in _LIBRARIES:
+            return True
+        if len(self._seen) > _MOST:
+            self._seen.clear()
         key, now = (record.name, str(record.msg)), self._clock()
         last, held = self._seen.get(key, (float("-inf"), 0))
         if now - last < self._every:

@@ -67,8 +67,7 @@ class Runtime:
                 *(self._attach(topic, assigned) for topic in self.runners)
             )
         except StreakwatchError as error:
-            log.critical("%s", error)
-            await self.app.crash(error)
+            await self.fail(error)
             return {}
         self.assigned = bool(assigned)
         return {tp: offset for positions in attached for tp, offset in positions.items()}
@@ -82,6 +81,11 @@ class Runtime:
         """Let go of all partitions, with snapshots that the next owner can start from."""
         self.assigned = False
         await asyncio.gather(*(runner.release(grace) for runner in self.runners.values()))
+
+    async def fail(self, error: StreakwatchError) -> None:
+        """End the worker with an error that no trying again mends."""
+        log.critical("%s", error)
+        await self.app.crash(error)
 
     @property
     def ready(self) -> bool:

@@ -48,8 +48,8 @@ def encode(snapshot: Snapshot) -> bytes:
         "format": FORMAT,
         "cursor": snapshot.cursor,
         "definition": snapshot.definition,
-        "crc": zlib.crc32(state),
     }
+    head["crc"] = _crc(head, state)
     return json.dumps(head).encode() + b"\n" + state
 
 
@@ -58,12 +58,16 @@ def decode(fold: str, place: Place, value: bytes) -> Snapshot | None:
     try:
         line, _, state = value.partition(b"\n")
         head = json.loads(line)
-        if head["format"] != FORMAT or head["crc"] != zlib.crc32(state):
+        if head["format"] != FORMAT or head.pop("crc") != _crc(head, state):
             return None
         data = json.loads(zlib.decompress(state))
         return Snapshot(fold, place, int(head["cursor"]), str(head["definition"]), data)
-    except (KeyError, TypeError, ValueError, zlib.error):
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError, zlib.error):
         return None
+
+
+def _crc(head: dict[str, Any], state: bytes) -> int:
+    return zlib.crc32(state, zlib.crc32(json.dumps(head, sort_keys=True).encode()))
 
 
 class Snapshots:

@@ -33,4 +33,4 @@ def attach(runtime: Runtime) -> None:
 
     @runtime.app.agent(runtime.channel(Topic.ALERTS), name="delivery", concurrency=1)
     async def delivery(frames):  # type: ignore[no-untyped-def]
-        await feed(runtime.app, runner, frames)
+        await feed(runtime, runner, frames)

@@ -10,21 +10,21 @@ from aiokafka.errors import KafkaError
 
 from config.errors import StreakwatchError
 from streams.fold import Runner
-from streams.frames import Frame, FrameApp
+from streams.frames import Frame
+from streams.runtime import Runtime
 
 log = logging.getLogger(__name__)
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
 
 
-async def feed(app: FrameApp, runner: Runner, frames: AsyncIterator[Frame]) -> None:
+async def feed(runtime: Runtime, runner: Runner, frames: AsyncIterator[Frame]) -> None:
     """Hand each frame to the runner until it is taken; only a fatal error ends the worker."""
     async for frame in frames:
         try:
             await _persist(runner, frame)
         except StreakwatchError as error:
-            log.critical("%s", error)
-            await app.crash(error)
+            await runtime.fail(error)
 
 
 async def _persist(runner: Runner, frame: Frame) -> None:

@@ -26,4 +26,4 @@ def attach(runtime: Runtime) -> None:
 
     @runtime.app.agent(runtime.channel(Topic.CLOSES), name="router", concurrency=1)
     async def router(frames):  # type: ignore[no-untyped-def]
-        await feed(runtime.app, runner, frames)
+        await feed(runtime, runner, frames)

@@ -23,4 +23,4 @@ def attach(runtime: Runtime) -> None:
 
     @runtime.app.agent(runtime.channel(Topic.WATCH), name="watcher", concurrency=1)
     async def watcher(frames):  # type: ignore[no-untyped-def]
-        await feed(runtime.app, runner, frames)
+        await feed(runtime, runner, frames)

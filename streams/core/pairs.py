@@ -16,12 +16,20 @@ Seeds = tuple[tuple[int, Entry], ...]
 class Terms:
     """What decides a pair's streaks, beside its closes.
 
-    ``steps`` rounds returns to 1/steps; ``seeds`` are (direction, entry) of published records.
+    ``steps`` rounds returns to 1/steps; ``seeds`` are (direction, entry) of published records,
+    whose list is complete for streaks of at least ``complete_from`` periods (None: for those as
+    long as the shortest of the direction).
     """
 
     ties: Ties = Ties.BREAK
     steps: int | None = None
     seeds: Seeds = ()
+    complete_from: int | None = None
+
+    def vouched_from(self, direction: int) -> int | None:
+        """The shortest streak that the published records say something about; None without."""
+        lengths = [entry.length for way, entry in self.seeds if way == direction]
+        return self.complete_from if lengths and self.complete_from else min(lengths, default=None)
 
 
 @dataclass(slots=True)
@@ -29,7 +37,8 @@ class Tracker:
     """The state of one pair after the last period that both legs have.
 
     ``asset`` and ``benchmark`` are the closes of ``last``, in micro-units; periods are days since
-    1970-01-01; ``returns`` counts the active returns so far.
+    1970-01-01; ``returns`` counts the active returns so far. ``matched`` is the last streak at
+    least as long as the one that the last step ended.
     """
 
     terms: Terms
@@ -39,6 +48,7 @@ class Tracker:
     benchmark: int = 0
     returns: int = 0
     running: Streak | None = None
+    matched: Entry | None = None
     books: dict[int, Book] = field(
         default_factory=lambda: {OUTPERFORMING: Book(), UNDERPERFORMING: Book()}
     )
@@ -67,6 +77,7 @@ class Tracker:
         step = turn(self.running, sign, previous, period, self.terms.ties)
         if step.ended is not None:
             ended = step.ended
+            self.matched = self.books[ended.direction].longest_since(ended.length)
             self.books[ended.direction].add(Entry(ended.length, ended.start, ended.end))
         self.running = step.running
         self.returns += 1

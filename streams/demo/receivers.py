@@ -68,7 +68,7 @@ class HttpReceiver:
 class SmtpReceiver:
     """Takes mail, as any SMTP server does; a context manager."""
 
-    def __init__(self, port: int = 0) -> None:
+    def __init__(self) -> None:
         """Raises StreakwatchError where aiosmtpd is not installed."""
         try:
             from aiosmtpd.controller import Controller
@@ -79,7 +79,7 @@ class SmtpReceiver:
         from streams.embedded.ports import free_port
 
         self.inbox = Inbox()
-        self.port = port or free_port()
+        self.port = free_port()
         self._controller = Controller(self, hostname=HOST, port=self.port)
 
     def __enter__(self) -> Self:
@@ -87,7 +87,7 @@ class SmtpReceiver:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._controller.stop(no_assert=True)  # stopping twice is fine
+        self._controller.stop()
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
         """aiosmtpd calls this for each message."""

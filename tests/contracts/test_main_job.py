@@ -8,6 +8,8 @@ import signal
 import pytest
 from harness import Deployment, close_json, eventually, january
 
+from streams.demo.receivers import SmtpReceiver
+
 pytestmark = pytest.mark.kafka
 
 TITLES = [
@@ -151,15 +153,13 @@ def test_a_signal_while_a_target_hangs(deployment: Deployment) -> None:
     deployment.overrides = {
         "delivery": {"max_age": "none", "timeout": 60, "attempts": 2, "backoff": 60}
     }
+    deployment.mail = SmtpReceiver()  # nothing listens there yet
     deployment.create_topics()
-    port = deployment.mail.port
-    deployment.mail.__exit__()
     worker = deployment.start(instance="one").ready()
     send_january(deployment)
     eventually(lambda: "attempt 1 of 2 failed" in worker.stderr.read_text(), "a failed attempt")
     code, seconds = worker.end()
     assert (code, seconds < 5) == (0, True)
-    deployment.mail = type(deployment.mail)(port)
     with deployment.mail:
         deployment.start(instance="one").ready()
         eventually(lambda: settled(deployment, 12), "12 entries in the ledger")

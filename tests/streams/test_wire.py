@@ -242,7 +242,8 @@ def test_any_json_is_read_or_refused(data: Any) -> None:
     only_rejects(json.dumps(data).encode())
 
 
-TEXTS = st.text(max_size=200).filter(str.isprintable)
+PRINTABLE = st.characters(exclude_categories=["C", "Z"], include_characters=" ")
+TEXTS = st.text(PRINTABLE, max_size=20) | st.text("x", max_size=200)
 SYMBOLS = st.text(
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789^.=_:/-", min_size=1, max_size=32
 )
@@ -389,7 +390,6 @@ def test_an_alert_without_a_field(field: str) -> None:
     [
         *(("id", 5), ("id", {}), ("id", None), ("watchlist", []), ("asset", 1), ("length", "10")),
         *(("length", 1.5), ("length", True), ("late", "yes"), ("definition", 0), ("follows", 0)),
-        *(("direction", "sideways"),),
     ],
 )
 def test_fields_of_an_alert_have_types(field: str, value: object) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -46,15 +47,9 @@ def near_tie(a0: int, b0: int, off: int) -> tuple[int, int] | None:
 @example([(1, 1), (TOP, TOP), (1, TOP), (TOP, 1)], None)
 def test_signs_of_any_prices(rows: list[tuple[int, int]], steps: int | None) -> None:
     a, b = (np.array([row[leg] for row in rows], np.int64) for leg in (0, 1))
-    expected = [
-        exact_sign(a0, a1, b0, b1, steps)
-        for (a0, b0), (a1, b1) in zip(rows, rows[1:], strict=False)
-    ]
+    expected = [exact_sign(a0, a1, b0, b1, steps) for (a0, b0), (a1, b1) in pairwise(rows)]
     assert active_signs(a, b, steps).tolist() == expected
-    assert [
-        active_sign(a0, a1, b0, b1, steps)
-        for (a0, b0), (a1, b1) in zip(rows, rows[1:], strict=False)
-    ] == expected
+    assert [active_sign(a0, a1, b0, b1, steps) for (a0, b0), (a1, b1) in pairwise(rows)] == expected
 
 
 @given(st.integers(TOP // 2, TOP), st.integers(TOP // 2, TOP), st.sampled_from([-1, 0, 1, 2, -3]))
@@ -80,9 +75,7 @@ def test_near_ties_in_a_long_history_stand_beside_clear_cases() -> None:
         if found:
             a = np.array([x, found[0], TOP, 1], np.int64)
             b = np.array([y, found[1], 1, TOP], np.int64)
-            expected = [
-                exact_sign(*map(int, (a[i], a[i + 1], b[i], b[i + 1]))) for i in range(3)
-            ]
+            expected = [exact_sign(*map(int, (a[i], a[i + 1], b[i], b[i + 1]))) for i in range(3)]
             assert active_signs(a, b).tolist() == expected
 
 

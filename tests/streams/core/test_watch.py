@@ -53,9 +53,7 @@ def test_any_order_ends_in_the_batch_state(closes: list[tuple[str, int, int]]) -
         watch.put(symbol, period, price)
         final[symbol, period] = price
     for pair, terms in PAIRS.items():
-        periods = sorted(
-            p for (s, p) in final if s == pair.asset and (pair.benchmark, p) in final
-        )
+        periods = sorted(p for (s, p) in final if s == pair.asset and (pair.benchmark, p) in final)
         history = watch.history(pair)
         assert history.periods.tolist() == periods
         assert history.asset.tolist() == [final[pair.asset, p] for p in periods]

@@ -202,9 +202,7 @@ def test_frames_and_takeovers_change_nothing_in_january(cuts: list[tuple[int, bo
 
 
 @given(ROWS, CUTS)
-def test_frames_and_takeovers_change_nothing(
-    rows: list[Row], cuts: list[tuple[int, bool]]
-) -> None:
+def test_frames_and_takeovers_change_nothing(rows: list[Row], cuts: list[tuple[int, bool]]) -> None:
     """Whatever comes: late closes and corrections among them."""
     records = routed(rows)
     whole = WatcherFold(PLACE, {"us": SMALL}).apply(records)
@@ -384,7 +382,9 @@ def test_a_retracted_level_can_be_reached_again() -> None:
     rows = up_and_down([3])
     (third,) = told(fold.apply(routed(rows)))
     (retracted,) = told(fold.apply(routed([("A", "2020-01-04", "1002")], start=20)))
-    again = told(fold.apply(routed([("A", "2020-01-05", "1003"), ("B", "2020-01-05", "5")], start=21)))
+    again = told(
+        fold.apply(routed([("A", "2020-01-05", "1003"), ("B", "2020-01-05", "5")], start=21))
+    )
     assert [alert.period for alert in again] == [date(2020, 1, 5)]
     assert again[0].follows == retracted.follows == third.id
     assert len({third.id, retracted.id, again[0].id}) == 3
@@ -421,7 +421,13 @@ RECORD = {"kind": "record", "scopes": ["all"]}
 
 
 def seed(length: int, start: str, end: str, direction: str = "outperforming") -> dict[str, Any]:
-    return {"direction": direction, "length": length, "start": start, "end": end, "source": "a book"}
+    return {
+        "direction": direction,
+        "length": length,
+        "start": start,
+        "end": end,
+        "source": "a book",
+    }
 
 
 @pytest.mark.parametrize(("min_history", "levels"), [(0, [2]), (5, [2]), (6, []), (7, [])])
