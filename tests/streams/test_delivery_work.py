@@ -375,3 +375,15 @@ def test_the_ledger_round_trips() -> None:
 
 def test_the_system_clock_counts_from_1970() -> None:
     assert SystemClock().now() > 1_700_000_000
+
+
+async def test_who_was_told_is_told_of_the_correction_however_old(desk: Desk) -> None:
+    """The mail was told in time; the chat came later, when it was history."""
+    await desk.take(AN_ALERT)
+    desk.clock.time += 400 * 86_400
+    correction = replace(
+        AN_ALERT, id="c1", milestone=Milestone(Kind.CORRECTION, 10), follows="a1", late=True
+    )
+    await desk.take(correction, replace(correction, id="c2", follows="never told"))
+    assert [message.failure for message in desk.mail.taken] == [False, True]
+    assert ("c2", "mail", "suppressed") in desk.outcomes()

@@ -605,3 +605,25 @@ def test_definitions() -> None:
     assert definition(us()) == definition(us(targets=["other"]))
     for change in ({"min_history": 1}, {"ties": "skip"}, {"rules": RULES[:1]}, {"records": []}):
         assert definition(us()) != definition(us(**change))
+
+
+@pytest.mark.parametrize(
+    ("complete_from", "since"),
+    [(None, None), (11, None), (10, date(2008, 6, 6)), (1, date(2008, 6, 6))],
+)
+def test_published_records_say_nothing_of_shorter_streaks_than_they_list(
+    complete_from: int | None, since: date | None
+) -> None:
+    """The 13 of 2008 does not tell that no streak of ten came after it; a complete list does."""
+    data = us().model_dump(mode="json")
+    data["pairs"][0]["records_complete_from"] = complete_from
+    first = run(Watchlist.model_validate(data))[0]
+    found = first.evidence.longest_since
+    assert (first.length, found and found.end) == (10, since)
+
+
+def test_what_has_ended_is_measured_by_the_streaks_before_it() -> None:
+    ended = run(US)[-1]
+    assert ended.rule == "ended"
+    assert ended.evidence.longest_since is not None
+    assert str(ended.evidence.longest_since.end) == "1996-05-07"
