@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from datetime import date
 
 from alerts.milestones import enough_history, holder, seeds, vouched
 from alerts.model import Evidence, Holder
 from streams.core import periods
 from streams.core.pairs import Tracker
 from streams.core.returns import simple_return
-from streams.core.streaks import Streak
+from streams.core.streaks import Streak, Turn
+from streams.core.watch import History
 
-ClosesAt = Callable[[int], tuple[int, int]]
 
-
-def evidence(tracker: Tracker, streak: Streak, closes_at: ClosesAt, min_history: int) -> Evidence:
+def evidence(
+    tracker: Tracker, turn: Turn, streak: Streak, history: History, min_history: int
+) -> Evidence:
     """The evidence for a milestone of ``streak``, which runs or has just ended.
 
     Args:
         tracker: the pair after the milestone's period.
-        closes_at: both closes (micro-units) of a common period.
+        turn: what that period did.
+        history: the pair's closes, up to that period at least.
         min_history: below so many known returns, and without a seed, no "longest since" is given.
     """
     assert tracker.first is not None
-    (a0, b0), (a1, b1) = closes_at(streak.base), closes_at(streak.end)
-    published = seeds(tracker, streak.direction)
+    (a0, b0), (a1, b1) = history.at(streak.base), history.at(streak.end)
+    terms, published = tracker.terms, seeds(tracker, streak.direction)
     return Evidence(
         asset_return=simple_return(a0, a1),
         benchmark_return=simple_return(b0, b1),
@@ -32,10 +34,26 @@ def evidence(tracker: Tracker, streak: Streak, closes_at: ClosesAt, min_history:
         known_from=periods.to_date(tracker.first),
         known_returns=tracker.returns,
         begins_known=streak.base == tracker.first,
-        ties=tracker.terms.ties.value,
-        round_returns_to="" if tracker.terms.steps is None else f"1/{tracker.terms.steps}",
+        ties=terms.ties.value,
+        round_returns_to="" if terms.steps is None else f"1/{terms.steps}",
         seeds=tuple(dict.fromkeys(entry.source for entry in published)),
+        missing=terms.missing.value,
+        missed=_missed(tracker, streak, history),
+        ended_by=turn.ended_by.value if streak == turn.ended else "",
     )
+
+
+def active_return(history: History, streak: Streak) -> float:
+    """The asset's simple return over a streak minus the benchmark's, a fraction."""
+    (a0, b0), (a1, b1) = history.at(streak.base), history.at(streak.end)
+    return simple_return(a0, a1) - simple_return(b0, b1)
+
+
+def _missed(tracker: Tracker, streak: Streak, history: History) -> tuple[date, ...]:
+    """The sessions from base to end for which a leg has no close."""
+    inner = periods.between(tracker.terms.sessions, streak.base, streak.end)
+    known = set(history.periods.tolist()) if inner else set()
+    return tuple(periods.to_date(session) for session in inner if session not in known)
 
 
 def _longest_since(tracker: Tracker, streak: Streak, min_history: int) -> Holder | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 
 from alerts.model import Holder, Kind, Milestone
 from config.watchlists import EndedRule, RecordRule, Rule, Scope, ThresholdRule
@@ -13,6 +14,23 @@ from streams.core.streaks import Streak, Turn
 
 _STRENGTH = {kind: rank for rank, kind in enumerate(Kind)}
 
+ActiveReturn = Callable[[Streak], float]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A milestone of a streak; ``since`` is where its scope begins, None for all history."""
+
+    streak: Streak
+    milestone: Milestone
+    since: int | None = None
+
+    @property
+    def order(self) -> tuple[int, float, int]:
+        """The strongest first; of records that of the widest scope."""
+        width = float("-inf") if self.since is None else self.since
+        return _STRENGTH[self.milestone.kind], width, -self.milestone.level
+
 
 def holder(entry: Entry) -> Holder:
     """A book's entry with dates."""
@@ -22,7 +40,11 @@ def holder(entry: Entry) -> Holder:
 
 
 def milestones(
-    rules: Iterable[Rule], tracker: Tracker, turn: Turn, min_history: int
+    rules: Iterable[Rule],
+    tracker: Tracker,
+    turn: Turn,
+    min_history: int,
+    active_return: ActiveReturn,
 ) -> list[tuple[Streak, Milestone]]:
     """The milestones of the period that ``turn`` describes, strongest first.
 
@@ -31,31 +53,46 @@ def milestones(
         tracker: the pair after that period.
         turn: what the period did.
         min_history: active returns that must be known (or a seed) before a record is claimed.
+        active_return: the asset's return over a streak minus the benchmark's, a fraction; it is
+            asked for only where a rule sets a least one.
     """
-    found = [pair for rule in rules for pair in _of_rule(rule, tracker, turn, min_history)]
-    found.sort(key=lambda pair: (_STRENGTH[pair[1].kind], _since(pair[1]), -pair[1].level))
-    return list(dict.fromkeys(found))
+    found = [
+        one for rule in rules for one in _of_rule(rule, tracker, turn, min_history, active_return)
+    ]
+    found.sort(key=lambda one: one.order)
+    return list(dict.fromkeys((one.streak, one.milestone) for one in found))
 
 
 def _of_rule(
-    rule: Rule, tracker: Tracker, turn: Turn, min_history: int
-) -> Iterator[tuple[Streak, Milestone]]:
+    rule: Rule, tracker: Tracker, turn: Turn, min_history: int, active_return: ActiveReturn
+) -> Iterator[Found]:
     streak = turn.ended if isinstance(rule, EndedRule) else _grown(turn)
     if streak is None or rule.direction not in ("any", streak.direction_name):
         return
     match rule:
         case ThresholdRule():
-            if streak.length in rule.at:
-                yield streak, Milestone(Kind.THRESHOLD, streak.length)
+            if _reaches(rule, streak.length) and _is_worth(rule, streak, active_return):
+                yield Found(streak, Milestone(Kind.THRESHOLD, streak.length))
         case RecordRule():
-            yield from ((streak, m) for m in _records(rule, streak, tracker, min_history))
+            yield from _records(rule, streak, tracker, min_history)
         case EndedRule():
             if streak.length >= rule.min_length:
-                yield streak, Milestone(Kind.ENDED, streak.length)
+                yield Found(streak, Milestone(Kind.ENDED, streak.length))
 
 
 def _grown(turn: Turn) -> Streak | None:
     return turn.running if turn.counted else None
+
+
+def _reaches(rule: ThresholdRule, length: int) -> bool:
+    beyond = length - max(rule.at)
+    again = rule.every is not None and beyond > 0 and beyond % rule.every == 0
+    return again or length in rule.at
+
+
+def _is_worth(rule: ThresholdRule, streak: Streak, active_return: ActiveReturn) -> bool:
+    least = rule.min_active_return
+    return least == 0 or active_return(streak) * streak.direction >= least
 
 
 def enough_history(
@@ -82,26 +119,36 @@ def seeds(tracker: Tracker, direction: int, since: int | None = None) -> list[En
 
 def _records(
     rule: RecordRule, streak: Streak, tracker: Tracker, min_history: int
-) -> Iterator[Milestone]:
+) -> Iterator[Found]:
     for scope in rule.scopes:
-        since = None if scope.since is None else periods.from_date(scope.since)
+        start = scope.start(periods.to_date(streak.end))
+        since = None if start is None else periods.from_date(start)
         record = tracker.books[streak.direction].record(since)
         if record is None or not enough_history(tracker, streak, min_history, since):
             continue
-        name = str(scope) if vouched(tracker, streak, since) else _honest(scope, tracker)
-        if "tied" in rule.on and streak.length == record.length:
-            yield Milestone(Kind.RECORD_TIED, streak.length, name, holder(record))
-        if "broken" in rule.on and streak.length == record.length + 1:
-            yield Milestone(Kind.RECORD_BROKEN, streak.length, name, holder(record))
+        kind = _against(rule, streak.length, record.length)
+        if kind is not None:
+            name = str(scope) if vouched(tracker, streak, since) else _honest(scope, since, tracker)
+            yield Found(streak, Milestone(kind, streak.length, name, holder(record)), since)
 
 
-def _honest(scope: Scope, tracker: Tracker) -> str:
+def _against(rule: RecordRule, length: int, record: int) -> Kind | None:
+    """What a streak of a length is to a record, if the rule wants to know."""
+    beyond = length - record
+    event, kind = None, None
+    if beyond == 0:
+        event, kind = "tied", Kind.RECORD_TIED
+    elif beyond == 1:
+        event, kind = "broken", Kind.RECORD_BROKEN
+    elif beyond == -rule.short_by:
+        event, kind = "approached", Kind.RECORD_APPROACHED
+    elif beyond > 1 and (beyond - 1) % rule.extended_every == 0:
+        event, kind = "extended", Kind.RECORD_EXTENDED
+    return kind if event in rule.on else None
+
+
+def _honest(scope: Scope, since: int | None, tracker: Tracker) -> str:
     """The scope that can be vouched for without a seed: nothing before the first period."""
     assert tracker.first is not None
-    first = periods.to_date(tracker.first)
-    return str(scope) if scope.since and scope.since >= first else f"since {first}"
-
-
-def _since(milestone: Milestone) -> str:
-    """Sorts the widest scope first: 'all', then the earliest date."""
-    return "" if milestone.scope == "all" else milestone.scope
+    is_known = since is not None and since >= tracker.first
+    return str(scope) if is_known else f"since {periods.to_date(tracker.first)}"

@@ -16,8 +16,10 @@ class Kind(StrEnum):
     """What kind of fact a milestone is; declared from the strongest to the weakest."""
 
     RECORD_BROKEN = "record.broken"
+    RECORD_EXTENDED = "record.extended"
     RECORD_TIED = "record.tied"
     THRESHOLD = "threshold"
+    RECORD_APPROACHED = "record.approached"
     ENDED = "ended"
     CORRECTION = "correction"
 
@@ -36,8 +38,9 @@ class Holder:
 class Milestone:
     """A fact worth telling about one streak.
 
-    ``level`` is the streak's length when it happened; ``scope`` is ``all`` or ``since DATE`` for
-    records, else empty; ``holder`` is the record that was tied or broken.
+    ``level`` is the streak's length when it happened; ``scope`` is ``all``, ``since DATE``,
+    ``last N years`` or ``this year`` for records, else empty; ``holder`` is the record that the
+    streak is measured by.
     """
 
     kind: Kind
@@ -53,7 +56,8 @@ class Evidence:
     Returns are fractions (0.0954 = 9.54%) from the close before the streak to its last close.
     ``known_from`` is the first period with closes of both legs and ``known_returns`` the number
     of active returns since. ``begins_known`` is true when the streak starts with the first
-    return known, so that it may have begun earlier.
+    return known, so that it may have begun earlier. ``missed`` are the calendar's sessions within
+    the streak for which a leg has no close. ``ended_by`` is empty while the streak runs.
     """
 
     asset_return: float
@@ -65,6 +69,9 @@ class Evidence:
     ties: str
     round_returns_to: str
     seeds: tuple[str, ...] = ()
+    missing: str = "hold"
+    missed: tuple[date, ...] = ()
+    ended_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +134,7 @@ class Alert:
             "longest_since": _holder(evidence["longest_since"]),
             "known_from": date.fromisoformat(evidence["known_from"]),
             "seeds": tuple(evidence["seeds"]),
+            "missed": tuple(map(date.fromisoformat, evidence["missed"])),
         }
         dates = {name: date.fromisoformat(data[name]) for name in ("start", "end", "period")}
         parts = {
@@ -153,7 +161,13 @@ def alert_id(*parts: object) -> str:
 
 
 def _plain(items: list[tuple[str, Any]]) -> dict[str, Any]:
-    return {k: v.isoformat() if isinstance(v, date) else v for k, v in items}
+    return {name: _iso(value) for name, value in items}
+
+
+def _iso(value: Any) -> Any:
+    if isinstance(value, date):
+        return value.isoformat()
+    return [_iso(item) for item in value] if isinstance(value, (tuple, list)) else value
 
 
 def _holder(data: dict[str, Any] | None) -> Holder | None:

@@ -31,7 +31,7 @@ def _environment() -> ImmutableSandboxedEnvironment:
         autoescape=False,  # plain text
         finalize=_one_line,
     )
-    environment.filters |= {"ordinal": ordinal, "percent": percent}
+    environment.filters |= {"ordinal": ordinal, "percent": percent, "of_scope": of_scope}
     return environment
 
 
@@ -40,6 +40,13 @@ def _one_line(value: object) -> object:
     if not isinstance(value, str) or value.isprintable():
         return value
     return "".join(c if c.isprintable() else " " for c in value)
+
+
+def of_scope(scope: str) -> str:
+    """What follows "the record": of all known history, since DATE, of the last N years."""
+    if scope == "all":
+        return "of all known history"
+    return scope if scope.startswith("since") else f"of {scope.replace('last', 'the last')}"
 
 
 def ordinal(number: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Literal
@@ -25,7 +26,7 @@ Direction = Literal["outperforming", "underperforming"]
 DirectionFilter = Literal["outperforming", "underperforming", "any"]
 
 SYMBOL_PATTERN = r"^[A-Za-z0-9^.=_:/-]{1,32}$"
-SCOPE_PATTERN = r"^(all|since [0-9]{4}-[0-9]{2}-[0-9]{2})$"
+SCOPE_PATTERN = r"^(all|this year|last [1-9][0-9]{0,2} years|since [0-9]{4}-[0-9]{2}-[0-9]{2})$"
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
 
 Symbol = Annotated[str, Field(pattern=SYMBOL_PATTERN)]
@@ -99,8 +100,24 @@ class Scope(Model):
     """
 
     since: date | None = None
+    years: int | None = None
+    """The last so many years, counted back from the period that is told."""
+    this_year: bool = False
+
+    def start(self, on: date) -> date | None:
+        """The first day of the scope as seen on a day; None for all history."""
+        if self.this_year:
+            return date(on.year, 1, 1)
+        if self.years is None:
+            return self.since
+        leap_day = (on.month, on.day) == (2, 29)
+        return on.replace(year=on.year - self.years, day=28 if leap_day else on.day)
 
     def __str__(self) -> str:
+        if self.this_year:
+            return "this year"
+        if self.years is not None:
+            return f"last {self.years} years"
         return "all" if self.since is None else f"since {self.since}"
 
 
@@ -110,9 +127,14 @@ def _scope(value: Any) -> Any:
     text = value if isinstance(value, str) else ""
     if text == "all":
         return Scope()
+    if text == "this year":
+        return Scope(this_year=True)
+    if years := re.fullmatch(r"last ([1-9][0-9]{0,2}) years", text):
+        return Scope(years=int(years[1]))
     if text.startswith("since "):
         return Scope(since=day(text.removeprefix("since ").strip()))
-    raise refusal(f"found {found(value)}", "write 'all' or 'since YYYY-MM-DD'")
+    cure = "write 'all', 'since YYYY-MM-DD', 'last N years' or 'this year'"
+    raise refusal(f"found {found(value)}", cure)
 
 
 _ScopeInput = Annotated[str, Field(pattern=SCOPE_PATTERN)]
@@ -122,7 +144,7 @@ ScopeText = Annotated[
     PlainSerializer(str, return_type=str),
 ]
 
-RecordEvent = Literal["tied", "broken"]
+RecordEvent = Literal["approached", "tied", "broken", "extended"]
 
 _Lengths = Annotated[list[Length], Field(min_length=1)]
 _ScopeInputs = Annotated[list[_ScopeInput], Field(min_length=1)]
@@ -140,6 +162,11 @@ class ThresholdRule(Model):
         BeforeValidator(as_list, json_schema_input_type=Length | _Lengths),
     ]
     """The lengths, in periods, that are told: one number or a list."""
+    every: int | None = Field(default=None, ge=1)
+    """Beyond the longest of them, every so many periods again; by default no more."""
+    min_active_return: float = Field(default=0.0, ge=0, allow_inf_nan=False)
+    """Only when the asset's return over the streak differs from the benchmark's by so much, as a
+    fraction (0.01 = one percentage point)."""
     direction: DirectionFilter = "any"
     """Which streaks: outperforming, underperforming or any."""
 
@@ -154,14 +181,19 @@ class RecordRule(Model):
         AfterValidator(distinct),
         BeforeValidator(as_list, json_schema_input_type=RecordEvent | _RecordEvents),
     ] = ["tied", "broken"]
-    """tied: as long as the record. broken: the first period beyond it."""
+    """approached: `short_by` periods short of the record. tied: as long as it. broken: the first
+    period beyond it. extended: longer still, every `extended_every` periods."""
+    short_by: int = Field(default=1, ge=1)
+    """How many periods short of the record `approached` is."""
+    extended_every: int = Field(default=1, ge=1)
+    """How often `extended` is told once the record is broken, in periods."""
     scopes: Annotated[
         list[ScopeText],
         Field(min_length=1),
         AfterValidator(distinct),
         BeforeValidator(as_list, json_schema_input_type=_ScopeInput | _ScopeInputs),
     ] = Field(default=[Scope()], json_schema_extra={"default": ["all"]})
-    """'all' (everything known) or 'since YYYY-MM-DD', one or a list."""
+    """'all' (everything known), 'since YYYY-MM-DD', 'last N years' or 'this year'; one or more."""
     direction: DirectionFilter = "any"
     """Which streaks: outperforming, underperforming or any."""
 
@@ -201,6 +233,9 @@ class Watchlist(Model):
     """The length of a period: 1d, one exchange session."""
     ties: Literal["break", "extend", "skip"] = "break"
     """An active return of exactly zero ends a streak, extends it, or is passed over."""
+    missing: Literal["hold", "break"] = "hold"
+    """A session for which a leg has no close: the next common close is compared with the last one
+    and counts as one period (hold), or the streak ends there (break). Needs a calendar."""
     round_returns_to: Step | None = None
     """Round both returns to this step before they are compared, as a fraction (0.0001 = 0.01%)."""
     min_history: int = Field(default=252, ge=0)

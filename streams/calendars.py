@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable
 from functools import cache
 
 from streams.core.periods import FIRST_YEAR, LAST_YEAR
 
-Sessions = frozenset[int]
+
+class Sessions(tuple[int, ...]):
+    """Sessions in days since 1970-01-01, ascending."""
+
+    def __contains__(self, period: object) -> bool:
+        if not isinstance(period, int):
+            return False
+        at = bisect_left(self, period)
+        return at < len(self) and self[at] == period
 
 
 @cache
@@ -25,7 +34,7 @@ def sessions(calendar: str) -> Sessions:
     start = max(first or pd.Timestamp.min.ceil("D"), pd.Timestamp(max(FIRST_YEAR, 1960), 1, 1))
     end = min(last or pd.Timestamp.max.floor("D"), pd.Timestamp(min(LAST_YEAR, 2060), 12, 31))
     days = factory(start=start, end=end).sessions.to_numpy().astype("datetime64[D]")
-    return frozenset(days.astype("int64").tolist())
+    return Sessions(days.astype("int64").tolist())
 
 
 def by_name(calendars: Iterable[str]) -> dict[str, Sessions]:

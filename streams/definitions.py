@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from config.watchlists import Pair, Watchlist
+from streams.calendars import sessions
 from streams.core import periods
 from streams.core.book import Entry
 from streams.core.pairs import Terms
-from streams.core.streaks import OUTPERFORMING, UNDERPERFORMING, Ties
+from streams.core.streaks import OUTPERFORMING, UNDERPERFORMING, Missing, Ties
 from streams.core.watch import PairKey
 
 _DIRECTIONS = {"outperforming": OUTPERFORMING, "underperforming": UNDERPERFORMING}
@@ -31,6 +32,8 @@ def terms(watchlist: Watchlist, pair: Pair) -> Terms:
             for r in pair.records
         ),
         complete_from=pair.records_complete_from,
+        sessions=() if watchlist.calendar == "none" else sessions(watchlist.calendar),
+        missing=Missing(watchlist.missing),
     )
 
 
@@ -42,7 +45,7 @@ def pair_keys(watchlist: Watchlist) -> dict[PairKey, Terms]:
 def pair_definition(watchlist: Watchlist, pair: Pair) -> str:
     """The hash of what decides a pair's streaks and records; part of each alert's id."""
     shared = watchlist.model_dump(
-        mode="json", include={"calendar", "interval", "ties", "round_returns_to"}
+        mode="json", include={"calendar", "interval", "ties", "missing", "round_returns_to"}
     )
     return _digest([shared, pair.model_dump(mode="json")])
 

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from streams.core.book import Book, Entry
+from streams.core.periods import between
 from streams.core.returns import active_sign
-from streams.core.streaks import OUTPERFORMING, UNDERPERFORMING, Streak, Ties, Turn, turn
+from streams.core.streaks import (
+    OUTPERFORMING,
+    UNDERPERFORMING,
+    Missing,
+    Streak,
+    Ties,
+    Turn,
+    interrupted,
+    turn,
+)
 
 Seeds = tuple[tuple[int, Entry], ...]
 
@@ -18,13 +29,20 @@ class Terms:
 
     ``steps`` rounds returns to 1/steps; ``seeds`` are (direction, entry) of published records,
     whose list is complete for streaks of at least ``complete_from`` periods (None: for those as
-    long as the shortest of the direction).
+    long as the shortest of the direction). ``sessions`` are all of the calendar's, ascending
+    (empty: periods are taken as they come), and ``missing`` is what a gap in them does.
     """
 
     ties: Ties = Ties.BREAK
     steps: int | None = None
     seeds: Seeds = ()
     complete_from: int | None = None
+    sessions: Sequence[int] = ()
+    missing: Missing = Missing.HOLD
+
+    def breaks(self, previous: int, period: int) -> bool:
+        """Whether the sessions that are missing between two common periods end a streak."""
+        return self.missing is Missing.BREAK and bool(between(self.sessions, previous, period))
 
     def vouched_from(self, direction: int) -> int | None:
         """The shortest streak that the published records say something about; None without."""
@@ -73,14 +91,17 @@ class Tracker:
             self.books[direction] = Book(seeds)
 
     def _carry(self, previous: int, period: int, asset: int, benchmark: int) -> Turn:
-        sign = active_sign(self.asset, asset, self.benchmark, benchmark, self.terms.steps)
-        step = turn(self.running, sign, previous, period, self.terms.ties)
+        if self.terms.breaks(previous, period):
+            step = interrupted(self.running)
+        else:
+            sign = active_sign(self.asset, asset, self.benchmark, benchmark, self.terms.steps)
+            step = turn(self.running, sign, previous, period, self.terms.ties)
+            self.returns += 1
         if step.ended is not None:
             ended = step.ended
             self.matched = self.books[ended.direction].longest_since(ended.length)
             self.books[ended.direction].add(Entry(ended.length, ended.start, ended.end))
         self.running = step.running
-        self.returns += 1
         return step
 
     def dump(self) -> dict[str, Any]:

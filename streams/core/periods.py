@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from datetime import date, timedelta
 
 _EPOCH = date(1970, 1, 1)
@@ -12,6 +14,11 @@ FIRST_YEAR, LAST_YEAR = 1800, 2199
 
 class PeriodError(ValueError):
     """The text is not a period; the message says why, for people."""
+
+
+def between(sessions: Sequence[int], first: int, last: int) -> Sequence[int]:
+    """The sessions (ascending) strictly between two periods."""
+    return sessions[bisect_right(sessions, first) : bisect_left(sessions, last)]
 
 
 def from_date(day: date) -> int:

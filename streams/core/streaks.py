@@ -28,6 +28,21 @@ class Ties(StrEnum):
     SKIP = "skip"
 
 
+class Missing(StrEnum):
+    """What a session without closes of both legs does to a streak."""
+
+    HOLD = "hold"
+    BREAK = "break"
+
+
+class EndedBy(StrEnum):
+    """What ended a streak."""
+
+    RETURN = "return"
+    TIE = "tie"
+    MISSING = "missing"
+
+
 @dataclass(frozen=True, slots=True)
 class Streak:
     """Consecutive periods with one sign; periods in days since 1970-01-01."""
@@ -52,6 +67,8 @@ class Turn:
     ended: Streak | None
     counted: bool
     """Whether the running streak grew (or began) in this period."""
+    ended_by: EndedBy = EndedBy.RETURN
+    """What ended the streak, if one ended."""
 
 
 def turn(running: Streak | None, sign: int, previous: int, period: int, ties: Ties) -> Turn:
@@ -73,16 +90,35 @@ def _tied(running: Streak | None, period: int, ties: Ties) -> Turn:
         return Turn(running, None, False)
     if ties is Ties.EXTEND:
         return Turn(replace(running, length=running.length + 1, end=period), None, True)
-    return Turn(None, running, False)
+    return Turn(None, running, False, EndedBy.TIE)
 
 
-def find(periods: Periods, signs: Signs, ties: Ties) -> tuple[list[Streak], bool]:
+def interrupted(running: Streak | None) -> Turn:
+    """A gap that breaks: what ran has ended, and the period is only a new base."""
+    return Turn(None, running, False, EndedBy.MISSING)
+
+
+def find(
+    periods: Periods, signs: Signs, ties: Ties, broken: npt.NDArray[np.bool_] | None = None
+) -> tuple[list[Streak], bool]:
     """All streaks of a history, oldest first, and whether the last of them still runs.
 
     Args:
         periods: the periods with closes of both legs, ascending, shape (n,).
         signs: of the active returns, shape (n - 1,); signs[i] belongs to periods[i + 1].
+        broken: shape (n - 1,), true where the gap before periods[i + 1] breaks a streak; the
+            return over such a gap counts for nothing.
     """
+    cuts = [] if broken is None else np.flatnonzero(broken).tolist()
+    streaks: list[Streak] = []
+    runs_on = False
+    for first, last in zip([0, *(cut + 1 for cut in cuts)], [*cuts, len(signs)], strict=True):
+        found, runs_on = _find(periods[first : last + 1], signs[first:last], ties)
+        streaks += found
+    return streaks, runs_on
+
+
+def _find(periods: Periods, signs: Signs, ties: Ties) -> tuple[list[Streak], bool]:
     at = np.arange(len(signs))
     if ties is Ties.SKIP:
         at = at[signs != 0]

@@ -6,9 +6,10 @@ import base64
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from typing import Any
 
-from alerts.context import evidence
+from alerts.context import active_return, evidence
 from alerts.milestones import milestones
 from alerts.model import Alert, Kind, Milestone, Trigger, alert_id
 from config.watchlists import Watchlist
@@ -75,10 +76,10 @@ class _Happening:
     """Milestones of one streak in one period, before they become an alert."""
 
     tracker: Tracker
+    turn: Turn
     streak: Streak
-    period: int
     milestones: tuple[Milestone, ...]
-    closes_at: Callable[[int], tuple[int, int]]
+    history: History
 
 
 class WatchlistState:
@@ -141,23 +142,26 @@ class WatchlistState:
     def _alerts(self, change: Change, trigger: Trigger) -> Iterator[Alert]:
         if isinstance(change, Moved):
             tracker = self.watch.trackers[change.pair]
-            for happening in self._happenings(tracker, change.turn, self._closes_of(change.pair)):
+            past = partial(self.watch.history, change.pair)
+            for happening in self._happenings(tracker, change.turn, past):
                 yield self._tell(self._alert(change.pair, happening, trigger))
         else:
             yield from self._corrections(change, trigger)
 
-    def _closes_of(self, pair: PairKey) -> Callable[[int], tuple[int, int]]:
-        return lambda period: self.watch.at(pair, period)
-
     def _happenings(
-        self, tracker: Tracker, turn: Turn, closes_at: Callable[[int], tuple[int, int]]
+        self, tracker: Tracker, turn: Turn, history: Callable[[], History]
     ) -> Iterator[_Happening]:
         """One for each streak that has something to tell; usually none."""
-        found = milestones(self._watchlist.rules, tracker, turn, self._watchlist.min_history)
+        found = milestones(
+            self._watchlist.rules,
+            tracker,
+            turn,
+            self._watchlist.min_history,
+            lambda streak: active_return(history(), streak),
+        )
         for streak in dict.fromkeys(streak for streak, _ in found):
-            assert tracker.last is not None
             told = tuple(milestone for other, milestone in found if other == streak)
-            yield _Happening(tracker, streak, tracker.last, told, closes_at)
+            yield _Happening(tracker, turn, streak, told, history())
 
     def _alert(self, pair: PairKey, happening: _Happening, trigger: Trigger) -> Alert:
         streak, strongest = happening.streak, happening.milestones[0]
@@ -173,11 +177,15 @@ class WatchlistState:
             start=start,
             end=periods.to_date(streak.end),
             length=streak.length,
-            period=periods.to_date(happening.period),
+            period=periods.to_date(happening.tracker.last or 0),
             milestone=strongest,
             also=happening.milestones[1:],
             evidence=evidence(
-                happening.tracker, streak, happening.closes_at, self._watchlist.min_history
+                happening.tracker,
+                happening.turn,
+                streak,
+                happening.history,
+                self._watchlist.min_history,
             ),
             definition=definition,
             trigger=trigger,
@@ -220,7 +228,7 @@ class WatchlistState:
         return {
             (alert.id, alert.period, alert.milestone, alert.also): alert
             for tracker, turn in walk(terms, history)
-            for happening in self._happenings(tracker, turn, history.at)
+            for happening in self._happenings(tracker, turn, lambda: history)
             for alert in [self._alert(pair, happening, trigger)]
         }
 

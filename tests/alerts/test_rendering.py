@@ -40,7 +40,7 @@ TEN = Alert(
 
 
 def an_alert(kind: Kind, level: int = 13, **changes: Any) -> Alert:
-    record = kind in (Kind.RECORD_TIED, Kind.RECORD_BROKEN)
+    record = kind.startswith("record.")
     scope, holder = ("since 2000-01-01", OF_2008) if record else ("", None)
     return replace(
         TEN, milestone=Milestone(kind, level, scope, holder), **({"length": level} | changes)
@@ -102,6 +102,26 @@ TITLES = {
     "ended at one": (
         an_alert(Kind.ENDED, 1),
         "RUT's streak against SPX ended at 1 session, the longest since 2008-06-06",
+    ),
+    "approached": (
+        an_alert(Kind.RECORD_APPROACHED, 11),
+        "RUT beat SPX for the 11th session running: 2 short of the record since 2000-01-01 "
+        "(13, ended 2008-06-06)",
+    ),
+    "extended": (
+        an_alert(Kind.RECORD_EXTENDED, 15),
+        "RUT beat SPX for the 15th session running: extends the record since 2000-01-01 "
+        "(13, ended 2008-06-06), longest since 2008-06-06",
+    ),
+    "of the last years": (
+        replace(TEN, milestone=Milestone(Kind.RECORD_TIED, 13, "last 20 years", OF_2008)),
+        "RUT beat SPX for the 13th session running: ties the record of the last 20 years "
+        "(13, ended 2008-06-06)",
+    ),
+    "of this year": (
+        replace(TEN, milestone=Milestone(Kind.RECORD_TIED, 13, "this year", OF_2008)),
+        "RUT beat SPX for the 13th session running: ties the record of this year "
+        "(13, ended 2008-06-06)",
     ),
     "correction": (
         an_alert(Kind.CORRECTION, 12, late=True, follows="abc"),
@@ -279,3 +299,30 @@ def test_templates_know_no_unknown_names() -> None:
 def test_templates_are_sandboxed(template: str) -> None:
     with pytest.raises((SecurityError, UndefinedError)):
         _environment().from_string(template).render(alert=TEN)
+
+
+@pytest.mark.parametrize(
+    ("days", "line"),
+    [
+        ((5,), "1 session of the calendar within the streak without a close of both, "
+               "not counted: 2026-01-05"),
+        ((5, 6, 7, 8, 9, 12), "6 sessions of the calendar within the streak without a close of "
+         "both, not counted: 2026-01-05, 2026-01-06, 2026-01-07, 2026-01-08, 2026-01-09 …"),
+    ],
+)  # fmt: skip
+def test_what_is_missing_is_told(days: tuple[int, ...], line: str) -> None:
+    evidence = replace(TEN.evidence, missed=tuple(date(2026, 1, day) for day in days))
+    assert line in render(replace(TEN, evidence=evidence), NAMES).body.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("ended_by", "words"),
+    [
+        ("return", "(ended by the close of 2026-01-15)"),
+        ("tie", "(ended by the tie of 2026-01-15)"),
+        ("missing", "(ended by what is missing before 2026-01-15)"),
+    ],
+)
+def test_what_ended_a_streak_is_told(ended_by: str, words: str) -> None:
+    evidence = replace(TEN.evidence, ended_by=ended_by)
+    assert words in render(replace(an_alert(Kind.ENDED), evidence=evidence), NAMES).body

@@ -87,11 +87,17 @@ EDITED = {
     ),
     "choice in a list": (
         *(RULE, "{kind: record, on: [tie]}"),
-        [f"6: {RULES}[0].on[0]: found 'tie'; did you mean 'tied'? write 'tied' or 'broken'"],
+        [
+            f"6: {RULES}[0].on[0]: found 'tie'; did you mean 'tied'? "
+            "write 'approached', 'tied', 'broken' or 'extended'"
+        ],
     ),
     "choice in place of a list": (
         *(RULE, "{kind: record, on: ends}"),
-        [f"6: {RULES}[0].on: found 'ends'; write 'tied' or 'broken', or a list of one or more"],
+        [
+            f"6: {RULES}[0].on: found 'ends'; write 'approached', 'tied', 'broken' or 'extended', "
+            "or a list of one or more"
+        ],
     ),
     "number that is a text": (
         *(RULE, "{kind: ended, min_length: ten}"),
@@ -122,7 +128,10 @@ EDITED = {
     ),
     "scope without since": (
         *(RULE, "{kind: record, scopes: everything}"),
-        [f"6: {RULES}[0].scopes: found 'everything'; write 'all' or 'since YYYY-MM-DD'"],
+        [
+            f"6: {RULES}[0].scopes: found 'everything'; "
+            "write 'all', 'since YYYY-MM-DD', 'last N years' or 'this year'"
+        ],
     ),
     "symbol": (
         *("RUT", '"R UT"'),

@@ -627,3 +627,103 @@ def test_what_has_ended_is_measured_by_the_streaks_before_it() -> None:
     assert ended.rule == "ended"
     assert ended.evidence.longest_since is not None
     assert str(ended.evidence.longest_since.end) == "1996-05-07"
+
+
+LADDER = [3, -1, 1, -1, 2, -1, 6, -1]  # streaks of 3, 1, 2 and 6, up; of 1 each, down
+
+
+def levels(rules: list[dict[str, Any]], runs: Sequence[int] = LADDER, **more: Any) -> list[Any]:
+    found = run(ab(rules, **({"min_history": 0} | more)), up_and_down(runs))
+    return [(alert.rule, alert.milestone.level) for alert in found]
+
+
+def test_a_threshold_and_then_every_so_many() -> None:
+    rule = {"kind": "threshold", "at": [1, 2], "every": 2, "direction": "outperforming"}
+    found = levels([rule], [7, -1])
+    assert found == [("threshold", level) for level in (1, 2, 4, 6)]
+
+
+@pytest.mark.parametrize(("least", "count"), [(0, 1), (0.0299, 1), (0.0301, 0), (5, 0)])
+def test_a_streak_of_hairs_does_not_ring(least: float, count: int) -> None:
+    """Three sessions of one percent are worth three percentage points and a little."""
+    days = ["2020-01-01", "2020-01-02", "2020-01-03", "2020-01-04"]
+    rows = [row for d, a in zip(days, (100, 101, 102, 103), strict=True)
+            for row in (("A", d, str(a)), ("B", d, "100"))]  # fmt: skip
+    rule = {"kind": "threshold", "at": 3, "min_active_return": least}
+    assert len(run(ab([rule]), rows)) == count
+
+
+def test_underperformance_is_worth_its_size() -> None:
+    days = ["2020-01-01", "2020-01-02", "2020-01-03"]
+    rows = [row for d, a in zip(days, (100, 98, 96), strict=True)
+            for row in (("A", d, str(a)), ("B", d, "100"))]  # fmt: skip
+    rule = {"kind": "threshold", "at": 2, "min_active_return": 0.03}
+    assert [alert.direction for alert in run(ab([rule]), rows)] == ["underperforming"]
+
+
+def test_a_record_is_approached_tied_broken_and_extended() -> None:
+    rule = {"kind": "record", "on": ["approached", "tied", "broken", "extended"],
+            "direction": "outperforming"}  # fmt: skip
+    assert levels([rule])[-5:] == [
+        ("record.approached", 2),  # the sixth streak comes to the three of the first
+        ("record.tied", 3),
+        ("record.broken", 4),
+        ("record.extended", 5),
+        ("record.extended", 6),
+    ]
+
+
+def test_how_short_and_how_often() -> None:
+    rule = {"kind": "record", "on": ["approached", "extended"], "short_by": 2, "extended_every": 2,
+            "direction": "outperforming"}  # fmt: skip
+    assert levels([rule], [3, -1, 8, -1]) == [
+        ("record.approached", 1),
+        ("record.extended", 6),
+        ("record.extended", 8),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("scope", "rule"),
+    [("this year", "record.broken"), ("last 1 years", "record.tied"), ("all", None)],
+)
+def test_scopes_that_move_with_the_calendar(scope: str, rule: str | None) -> None:
+    """A streak of 5 in January 2020, of 3 in December 2020, of 2 in January 2021; then one of 3."""
+    rows = [
+        *up_and_down([5, -1], from_text("2020-01-01")),
+        *up_and_down([3, -1], from_text("2020-12-01")),
+        *up_and_down([2, -1, 3], from_text("2021-01-10")),
+    ]
+    record = {"kind": "record", "scopes": scope, "direction": "outperforming"}
+    found = run(ab([record], min_history=0), rows)
+    last = [
+        (a.rule, a.milestone.scope)
+        for a in found
+        if a.milestone.level == 3 and a.period.year == 2021
+    ]
+    assert last == ([(rule, scope)] if rule else [])
+
+
+def test_missing_sessions_are_listed_or_end_the_streak() -> None:
+    """The Russell's close of 2026-01-13 never comes."""
+    rows = [row for row in JANUARY if row[:2] != ("RUT", "2026-01-13")]
+    held = run(us(), rows)
+    assert [summary(alert)[:3] for alert in held] == [
+        ("threshold", 10, "2026-01-16"),
+        ("record.tied", 13, "2026-01-22"),
+        ("ended", 13, "2026-01-23"),
+    ]
+    assert {alert.evidence.missed for alert in held} == {(date(2026, 1, 13),)}
+    rule = {"kind": "ended", "min_length": 2}
+    (first, second) = run(us(missing="break", rules=[rule]), rows)
+    assert (first.length, str(first.period), first.evidence.ended_by) == (
+        7,
+        "2026-01-14",
+        "missing",
+    )
+    assert (second.length, second.evidence.ended_by) == (5, "return")
+
+
+def test_martin_luther_king_day_is_not_missing() -> None:
+    assert [summary(alert) for alert in run(us(missing="break"))] == EXPECTED
+    assert {alert.evidence.missed for alert in run(us())} == {()}
