@@ -34,9 +34,8 @@ class Found:
 
 def holder(entry: Entry) -> Holder:
     """A book's entry with dates."""
-    return Holder(
-        entry.length, periods.to_date(entry.start), periods.to_date(entry.end), entry.source
-    )
+    start, end = periods.to_date(entry.start), periods.to_date(entry.end)
+    return Holder(entry.length, start, end, entry.source, entry.begins_known)
 
 
 def milestones(
@@ -126,7 +125,8 @@ def _records(
         record = tracker.books[streak.direction].record(since)
         if record is None or not enough_history(tracker, streak, min_history, since):
             continue
-        kind = _against(rule, streak.length, record.length)
+        long_enough = streak.length >= rule.min_length
+        kind = _against(rule, streak.length, record.length) if long_enough else None
         if kind is not None:
             name = str(scope) if vouched(tracker, streak, since) else _honest(scope, since, tracker)
             yield Found(streak, Milestone(kind, streak.length, name, holder(record)), since)

@@ -26,12 +26,16 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """An earlier streak that a milestone is measured by; ``source`` only where published."""
+    """An earlier streak that a milestone is measured by; ``source`` only where published.
+
+    ``begins_known`` says that it begins with the first return known: it may have been longer.
+    """
 
     length: int
     start: date
     end: date
     source: str = ""
+    begins_known: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,7 @@ class AppriseNotifier:
         """Raises TargetError where apprise does not take the URL."""
         register_console()
         self._apprise = apprise.Apprise()
-        if not self._apprise.add(url):
+        if not self._apprise.add(url) or len(self._apprise) != 1:
             raise TargetError(name)
         for service in self._apprise:
             if isinstance(service, NotifyEmail):
@@ -91,7 +91,8 @@ class TargetError(StreakwatchError):
     exit_code = 2
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"target {name!r}: apprise does not take its URL", "check its spelling")
+        what = f"target {name!r}: apprise does not take its URL, or takes it for several"
+        super().__init__(what, "check its spelling, and give each service a target of its own")
 
 
 def _detail(result: Any) -> str:

@@ -51,7 +51,7 @@ class Kafka(Model):
     """Partitions of each topic: the most workers that can share the work."""
     replication: Annotated[int, Field(ge=1, le=32)] = 1
     """Replicas of each partition; 3 on a cluster that must survive a broker's loss."""
-    session_timeout: Seconds = 10
+    session_timeout: Annotated[float, Field(ge=1, le=60)] = 10
     """A worker that was not heard of for so many seconds is taken to be dead."""
     retention: Retention = Retention()
     """How long each topic keeps its records, in days or 'forever'."""
@@ -82,7 +82,7 @@ class Delivery(Model):
     """Alerts about periods that ended more days ago are recorded as historic, not delivered."""
     timeout: Seconds = 15
     """How long one attempt at a target may take, in seconds."""
-    attempts: Annotated[int, Field(ge=1, le=100)] = 5
+    attempts: Annotated[int, Field(ge=1, le=100)] = 8
     """Attempts at a target before an alert is given up, and the ledger says so."""
     backoff: Seconds = 0.5
     """The pause after the first failed attempt, in seconds; it doubles with each further one."""

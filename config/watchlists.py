@@ -183,6 +183,8 @@ class RecordRule(Model):
     ] = ["tied", "broken"]
     """approached: `short_by` periods short of the record. tied: as long as it. broken: the first
     period beyond it. extended: longer still, every `extended_every` periods."""
+    min_length: int = Field(default=3, ge=1)
+    """Only streaks at least this long, in periods: a young scope has short records."""
     short_by: int = Field(default=1, ge=1)
     """How many periods short of the record `approached` is."""
     extended_every: int = Field(default=1, ge=1)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from collections.abc import Callable, Sequence
-from contextlib import AsyncExitStack, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, contextmanager, suppress
 from typing import Any
 
 import aiokafka
@@ -80,17 +80,17 @@ def _faust_app(kafka: Kafka, instance: str | None) -> FrameApp:
 
 def _keep(runtime: Runtime) -> None:
     """Snapshots and sweeps at their intervals, and a clean release before a rebalance."""
-    state = runtime.settings.state
+    state, broker = runtime.settings.state, _Broker()
 
     @runtime.app.timer(interval=state.snapshot_every)  # type: ignore[untyped-decorator]
     async def save() -> None:
-        with _broker_trouble("snapshot"):
+        with broker.expected():
             for runner in runtime.runners.values():
                 await runner.save()
 
     @runtime.app.timer(interval=state.sweep_every)  # type: ignore[untyped-decorator]
     async def sweep() -> None:
-        with _broker_trouble("sweep"):
+        with broker.expected():
             try:
                 for runner in runtime.runners.values():
                     await runner.sweep()
@@ -108,20 +108,37 @@ def _keep(runtime: Runtime) -> None:
         await runtime.release(_GRACE)
 
 
-class _broker_trouble:  # noqa: N801
-    """Logs an error of the broker's: the next turn of the timer tries again."""
+class _Broker:
+    """Says once that Kafka is away, and once that it is back."""
 
-    def __init__(self, what: str) -> None:
-        self._what = what
+    def __init__(self) -> None:
+        self._away = False
 
-    def __enter__(self) -> None:
-        pass
+    @contextmanager
+    def expected(self) -> Iterator[None]:
+        """What is done within is tried again at the timer's next turn."""
+        try:
+            yield
+        except (KafkaError, TimeoutError) as error:
+            if not self._away:
+                log.warning("Kafka is away (%r); waiting for it", error)
+            self._away = True
+        else:
+            if self._away:
+                log.info("Kafka is back")
+            self._away = False
 
-    def __exit__(self, _: object, error: BaseException | None, __: object) -> bool:
-        if isinstance(error, KafkaError):
-            log.warning("%s: the broker is in trouble (%s)", self._what, error)
-            return True
-        return False
+
+def run(settings: Settings, roles: Sequence[str], instance: str | None = None) -> None:
+    """Run a worker until SIGTERM or SIGINT; see :func:`work`.
+
+    Does not wait for threads, as ``asyncio.run`` does: a target that hangs may hold one.
+    """
+    loop = asyncio.new_event_loop()
+    try:
+        loop.run_until_complete(work(settings, roles, instance))
+    finally:
+        loop.close()
 
 
 async def work(settings: Settings, roles: Sequence[str], instance: str | None = None) -> None:
@@ -165,7 +182,7 @@ async def _work(
         log.info("working as %s; %d watchlists", ", ".join(roles), len(settings.watchlists))
         await _until(stop, app)
         log.info("stopping")
-        with _broker_trouble("stop"):
+        with suppress(KafkaError, TimeoutError):
             await asyncio.wait_for(runtime.release(_GRACE), 2.5)
         if app.crash_reason is not None:
             raise _fatal(app.crash_reason)

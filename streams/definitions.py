@@ -43,17 +43,24 @@ def pair_keys(watchlist: Watchlist) -> dict[PairKey, Terms]:
 
 
 def pair_definition(watchlist: Watchlist, pair: Pair) -> str:
-    """The hash of what decides a pair's streaks and records; part of each alert's id."""
-    shared = watchlist.model_dump(
-        mode="json", include={"calendar", "interval", "ties", "missing", "round_returns_to"}
-    )
-    return _digest([shared, pair.model_dump(mode="json")])
+    """The hash of what decides a pair's streaks and records; part of each alert's id.
+
+    Options that have their defaults are left out, so that ids outlive the coming of new options;
+    and so are the words of the sources.
+    """
+    counted = {"calendar", "interval", "ties", "missing", "round_returns_to"}
+    shared = watchlist.model_dump(mode="json", include=counted, exclude_defaults=True)
+    words = {"records": {"__all__": {"source"}}}
+    return _digest([shared, pair.model_dump(mode="json", exclude=words, exclude_defaults=True)])
 
 
 def watch_definition(watchlists: Mapping[str, Watchlist]) -> str:
     """The hash of all that decides which alerts the closes bring, targets left out."""
     return _digest(
-        {name: w.model_dump(mode="json", exclude={"targets"}) for name, w in watchlists.items()}
+        {
+            name: w.model_dump(mode="json", exclude={"targets"}, exclude_defaults=True)
+            for name, w in watchlists.items()
+        }
     )
 
 

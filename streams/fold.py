@@ -25,6 +25,9 @@ from streams.snapshots import Snapshot, Snapshots
 
 log = logging.getLogger(__name__)
 
+#: How long to wait for the bounds of a log, in seconds.
+_LOOK = 10.0
+
 
 class Work(Protocol):
     """What the runner drives; ``definition`` decides whether a snapshot may be used."""
@@ -48,6 +51,10 @@ class Work(Protocol):
         """Take over a snapshot's state, or begin anew with None."""
         ...
 
+    def drop(self) -> None:
+        """Another worker has the partition now: no metric speaks of it here any more."""
+        ...
+
 
 @dataclass(slots=True)
 class Lane:
@@ -61,6 +68,10 @@ class Lane:
     stale: bool = True
     idle: bool = False
     running: asyncio.Task[None] | None = None
+    behind: bool = False
+    """Records were passed over while the lane was busy; they are read from the log."""
+    seen: float = float("-inf")
+    """When the end of the log was last seen, on the event loop's clock."""
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property
@@ -108,6 +119,14 @@ class Runner:
         if self._owner and lane is not None:
             await self._run(lane, partial(self._take, lane, records))
 
+    def is_busy(self, partition: int) -> bool:
+        """Whether something runs on a partition; its lane is then marked as behind."""
+        lane = self.lanes.get(partition)
+        if lane is None or lane.running is None:
+            return False
+        lane.behind = True
+        return True
+
     async def release(self, grace: float) -> None:
         """Let go of all partitions: wait ``grace`` seconds for what runs, then interrupt it."""
         self._owner = False
@@ -119,6 +138,8 @@ class Runner:
             await asyncio.wait(running)
         with suppress(TimeoutError):
             await asyncio.wait_for(self.save(), grace)
+        for lane in self.lanes.values():
+            lane.stale = True  # another worker may take it further before it comes back
 
     async def sweep(self) -> None:
         """Compare idle partitions with the ends of their logs, and take what is missing.
@@ -127,12 +148,14 @@ class Runner:
         log's end reveals it.
         """
         for lane in list(self.lanes.values()):
-            if self._owner:
+            if self._owner and not lane.lock.locked():
                 await self._run(lane, partial(self._sweep, lane))
 
     async def save(self) -> None:
         """Write a snapshot of each partition that has moved since its last one."""
         for lane in list(self.lanes.values()):
+            if lane.lock.locked():
+                continue  # a target that hangs must not keep the others from their snapshots
             async with lane.lock:
                 if not lane.stale and lane.cursor != lane.saved:
                     await self._save(lane)
@@ -142,12 +165,17 @@ class Runner:
         """Whether every partition has reached the end of its log as last seen."""
         return all(not lane.stale and lane.lag == 0 for lane in self.lanes.values())
 
+    def unseen(self) -> float:
+        """Seconds since the log's end was last seen, of the partition that waits longest."""
+        now = asyncio.get_running_loop().time()
+        return max((now - lane.seen for lane in self.lanes.values()), default=0.0)
+
     async def _run(self, lane: Lane, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Run one thing at a time on a lane, so that :meth:`release` can interrupt it."""
         async with lane.lock:
             if not self._owner:
                 return
-            task = lane.running = asyncio.create_task(work())
+            task = lane.running = asyncio.create_task(self._whole(lane, work))
             try:
                 await asyncio.wait([task])
             except asyncio.CancelledError:
@@ -158,6 +186,16 @@ class Runner:
                 lane.running = None
             if not task.cancelled():
                 task.result()
+
+    async def _whole(self, lane: Lane, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Something to do on a lane, and what was passed over meanwhile."""
+        await work()
+        while lane.behind:
+            lane.behind = False
+            if lane.stale:
+                await self._restore(lane)
+            await self._look(lane)
+            await self._read_again(lane, lane.end)
 
     async def _take(self, lane: Lane, records: Sequence[Record]) -> None:
         lane.idle = False
@@ -170,9 +208,16 @@ class Runner:
             await self._read_again(lane, records[first].offset)
         await self._advance(lane, records[first:] if first else records)
 
+    async def _look(self, lane: Lane) -> int:
+        """See where the log begins and ends; its first offset."""
+        async with asyncio.timeout(_LOOK):
+            first, lane.end = await self._log.bounds(lane.place)
+        lane.seen = asyncio.get_running_loop().time()
+        return first
+
     async def _sweep(self, lane: Lane) -> None:
         was_idle, lane.idle = lane.idle, True
-        _, lane.end = await self._log.bounds(lane.place)
+        await self._look(lane)
         if was_idle and lane.stale:
             await self._restore(lane)
         if lane.cursor > lane.end and not lane.stale:
@@ -183,6 +228,7 @@ class Runner:
 
     def _drop(self, partition: int) -> None:
         lane = self.lanes.pop(partition)
+        lane.work.drop()
         self._metrics.lag.remove(self.name, self.topic.value, str(lane.place.partition))
 
     async def _attach(self, lane: Lane) -> None:
@@ -197,7 +243,7 @@ class Runner:
 
     async def _restore(self, lane: Lane, snapshot: Snapshot | None = None) -> None:
         snapshot = snapshot or await self._newest(lane)
-        first, lane.end = await self._log.bounds(lane.place)
+        first = await self._look(lane)
         cursor = first if snapshot is None else snapshot.cursor
         if cursor > lane.end:
             raise LogShrunkError(self.name, lane.place, cursor, lane.end)
@@ -222,12 +268,13 @@ class Runner:
         self._metrics.records.labels(self.name).inc(len(records))
         lane.cursor = records[-1].offset + 1
         lane.end = max(lane.end, lane.cursor)
+        lane.seen = asyncio.get_running_loop().time()
         self._report(lane)
 
     async def _take_or_recover(self, lane: Lane, records: Sequence[Record]) -> None:
         try:
             await lane.work.take(records)
-        except KafkaError:
+        except (KafkaError, TimeoutError):
             raise
         except Exception:
             log.exception("%s on %s: an unexpected error; restoring", self.name, lane.place)
@@ -246,7 +293,7 @@ class Runner:
         before = lane.work.snapshot()
         try:
             await lane.work.take(records)
-        except KafkaError:
+        except (KafkaError, TimeoutError):
             raise
         except Exception as error:
             await lane.work.restore(before)

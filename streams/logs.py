@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 QUIET = ("faust", "mode", "aiokafka", "kafka", "asyncio", "aiohttp", "streams.frames")
+OURS = ("streams", "alerts", "config")
 EVERY = 10.0
-_LIBRARIES = {name for name in QUIET if "." not in name}
 _MOST = 1000
 
 # The first group on a new broker: the client asks again by itself, and is answered.
@@ -32,7 +32,7 @@ class RateLimit(logging.Filter):
         """Decide, and say how many like it were held back."""
         if any(text in record.getMessage() for text in _EXPECTED):
             return False
-        if record.name.split(".")[0] not in _LIBRARIES:
+        if record.name.split(".")[0] in OURS:
             return True
         if len(self._seen) > _MOST:
             self._seen.clear()
@@ -49,14 +49,20 @@ class RateLimit(logging.Filter):
 
 
 def configure(level: str) -> None:
-    """Set up logging for a worker: ours at ``level``, the libraries' warnings at most."""
+    """Set up logging for a worker: ours at ``level``, of all others warnings at most.
+
+    The libraries' own details hold URLs, and with them secrets: they are never logged.
+    """
     handler = logging.StreamHandler()
     handler.setFormatter(
         logging.Formatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s", "%H:%M:%S")
     )
     handler.addFilter(RateLimit())
-    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    for name in OURS:
+        logging.getLogger(name).setLevel(level.upper())
     _set_libraries(max(logging.WARNING, logging.getLevelName(level.upper())))
+    logging.getLogger("mode.timers").setLevel(logging.ERROR)  # "overlapping", while Kafka is away
 
 
 def silence() -> None:

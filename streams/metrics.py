@@ -121,6 +121,14 @@ class Metrics:
                 case (Place() as place, RejectedError() as error):
                     self.dead_letters.labels(place.topic.value, error.reason.value).inc()
 
+    def forget(self, outputs: Iterable[Output]) -> None:
+        """Speak no more of streaks that another worker keeps now."""
+        for output in outputs:
+            if isinstance(output.about, StreakNow):
+                labels = (output.about.watchlist, output.about.asset, output.about.benchmark)
+                self.streak_length.remove(*labels)
+                self.streak_direction.remove(*labels)
+
     def _set_streak(self, streak: StreakNow) -> None:
         labels = (streak.watchlist, streak.asset, streak.benchmark)
         sign = {"outperforming": 1, "underperforming": -1}.get(streak.direction, 0)

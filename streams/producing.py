@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
 
 from config.settings import Kafka
 from streams.records import Topic
@@ -22,6 +22,9 @@ class Unacknowledged(Exception):  # noqa: N818
     def __init__(self, acknowledged: int, error: KafkaError) -> None:
         super().__init__(type(error).__name__)
         self.acknowledged = acknowledged
+        self.cure = "is it running? send all again: the same close twice changes nothing"
+        if isinstance(error, UnknownTopicOrPartitionError):
+            self.cure = "run `streakwatch topics create` with the same configuration"
 
 
 def producer(kafka: Kafka) -> AIOKafkaProducer:

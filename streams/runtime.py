@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from aiokafka.errors import KafkaError
 from faust.types import TP, TopicT
 
 from config.errors import StreakwatchError
@@ -16,10 +17,13 @@ from streams.frames import FrameApp, FrameSchema
 from streams.log import KafkaLog
 from streams.metrics import Metrics
 from streams.outbox import Outbox
-from streams.records import Output, Place, Topic
+from streams.records import Place, Topic
 from streams.snapshots import Snapshots
 
 log = logging.getLogger(__name__)
+
+_PAUSE = 1.0
+_STALE = 5.0
 
 
 @dataclass(slots=True)
@@ -56,21 +60,24 @@ class Runtime:
         self.runners[self.topic_name(topic)] = runner
         return runner
 
-    def observe(self, outputs: Sequence[Output]) -> None:
-        """Count what a fold has sent."""
-        self.metrics.observe(outputs)
-
     async def positions(self, assigned: frozenset[TP]) -> Mapping[TP, int]:
         """Attach every runner to its assigned partitions; where each goes on."""
         try:
-            attached = await asyncio.gather(
-                *(self._attach(topic, assigned) for topic in self.runners)
-            )
+            attached = await self._attach_all(assigned)
         except StreakwatchError as error:
             await self.fail(error)
             return {}
         self.assigned = bool(assigned)
         return {tp: offset for positions in attached for tp, offset in positions.items()}
+
+    async def _attach_all(self, assigned: frozenset[TP]) -> list[Mapping[TP, int]]:
+        """Until the broker answers: Faust ends a worker whose partitions cannot be sought."""
+        while True:
+            try:
+                return await asyncio.gather(*(self._attach(t, assigned) for t in self.runners))
+            except (KafkaError, TimeoutError) as error:
+                log.warning("partitions cannot be restored yet (%r)", error)
+                await asyncio.sleep(_PAUSE)
 
     async def _attach(self, topic: str, assigned: frozenset[TP]) -> Mapping[TP, int]:
         partitions = [tp.partition for tp in assigned if tp.topic == topic]
@@ -89,5 +96,7 @@ class Runtime:
 
     @property
     def ready(self) -> bool:
-        """Assigned and caught up with every log."""
-        return self.assigned and all(runner.caught_up for runner in self.runners.values())
+        """Assigned and caught up with every log, whose ends were seen lately."""
+        stale = 3 * self.settings.state.sweep_every + _STALE
+        runners = self.runners.values()
+        return self.assigned and all(r.caught_up and r.unseen() < stale for r in runners)

@@ -16,6 +16,7 @@ from alerts.model import Alert
 from streams.core import periods, prices
 
 MAX_CLOSE_BYTES = 64 * 1024
+MAX_ALERT_BYTES = 1024 * 1024
 _MAX_TEXT = 200
 
 
@@ -37,6 +38,7 @@ class Reason(StrEnum):
     BAD_TEXT = "bad-text"
     UNKNOWN_SYMBOL = "unknown-symbol"
     CLOSED_DAY = "closed-day"
+    FUTURE_PERIOD = "future-period"
     NOT_AN_ALERT = "not-an-alert"
     INTERNAL = "internal-error"
 
@@ -147,7 +149,7 @@ def decode_alert(value: bytes | None) -> Alert:
     Raises:
         RejectedError: the record is not an alert.
     """
-    _json_object(value)
+    _json_object(value, MAX_ALERT_BYTES)
     try:
         return Alert.from_dict(json.loads(value or b""))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -188,11 +190,11 @@ def _dump(fields: dict[str, Any]) -> bytes:
     return json.dumps(fields, separators=(",", ":"), ensure_ascii=False).encode()
 
 
-def _json_object(value: bytes | None) -> dict[str, Any]:
+def _json_object(value: bytes | None, limit: int = MAX_CLOSE_BYTES) -> dict[str, Any]:
     if not value:
         raise RejectedError(Reason.EMPTY, "the record has no value")
-    if len(value) > MAX_CLOSE_BYTES:
-        detail = f"{len(value):,} bytes; at most {MAX_CLOSE_BYTES:,} are read"
+    if len(value) > limit:
+        detail = f"{len(value):,} bytes; at most {limit:,} are read"
         raise RejectedError(Reason.TOO_LARGE, detail)
     fields = _parse(value)
     if not isinstance(fields, dict):

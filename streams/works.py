@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
+from streams.metrics import Metrics
 from streams.outbox import Outbox
 from streams.records import Output, Place, Record, dead_letter
 from streams.wire import Reason, RejectedError
+
+#: Records that are applied before the event loop has its turn.
+_SLICE = 500
 
 
 class Fold(Protocol):
@@ -21,20 +26,21 @@ class Fold(Protocol):
 
     def restore(self, state: dict[str, Any]) -> None: ...
 
-
-Observe = Callable[[Sequence[Output]], None]
+    def standing(self) -> list[Output]:
+        """Outputs that say what stands now; they are not sent, only shown in the metrics."""
+        ...
 
 
 class FoldWork:
     """A pure fold whose outputs are sent, and known to be sent, before anything goes on."""
 
     def __init__(
-        self, place: Place, make: Callable[[Place], Fold], outbox: Outbox, observe: Observe
+        self, place: Place, make: Callable[[Place], Fold], outbox: Outbox, metrics: Metrics
     ) -> None:
         self._place = place
         self._make = make
         self._outbox = outbox
-        self._observe = observe
+        self._metrics = metrics
         self._fold = make(place)
 
     @property
@@ -43,16 +49,18 @@ class FoldWork:
         return self._fold.definition
 
     async def take(self, records: Sequence[Record]) -> None:
-        """See :class:`streams.fold.Work`."""
-        outputs = self._fold.apply(records)
-        await self._outbox.send(outputs)
-        self._observe(outputs)
+        """See :class:`streams.fold.Work`; in slices, so that a long one can be interrupted."""
+        for start in range(0, len(records), _SLICE):
+            outputs = self._fold.apply(records[start : start + _SLICE])
+            await self._outbox.send(outputs)
+            self._metrics.observe(outputs)
+            await asyncio.sleep(0)
 
     async def refuse(self, record: Record, error: Exception) -> None:
         """See :class:`streams.fold.Work`."""
         outputs = [internal_dead_letter(self._place, record, error)]
         await self._outbox.send(outputs)
-        self._observe(outputs)
+        self._metrics.observe(outputs)
 
     def snapshot(self) -> dict[str, Any]:
         """See :class:`streams.fold.Work`."""
@@ -63,6 +71,11 @@ class FoldWork:
         self._fold = self._make(self._place)
         if state is not None:
             self._fold.restore(state)
+        self._metrics.observe(self._fold.standing())
+
+    def drop(self) -> None:
+        """See :class:`streams.fold.Work`."""
+        self._metrics.forget(self._fold.standing())
 
 
 def internal_dead_letter(place: Place, record: Record, error: Exception) -> Output:

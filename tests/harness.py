@@ -62,6 +62,17 @@ class WorkerProcess:
         except (urllib.error.URLError, OSError):
             return ""
 
+    def get_any(self, path: str) -> str:
+        """As :meth:`get`, and also what comes with a status of error."""
+        try:
+            address = f"http://127.0.0.1:{self.port}{path}"
+            with urllib.request.urlopen(address, timeout=5) as answer:
+                return answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.read().decode()
+        except OSError:
+            return ""
+
     def total(self, name: str, **labels: str) -> float:
         return sum(
             sample.value
@@ -109,7 +120,8 @@ class Deployment:
             "watchlists": {
                 "us": {
                     "calendar": "XNYS",
-                    "pairs": [{"asset": "RUT", "benchmark": "SPX", "records": RECORDS}],
+                    "pairs": [{"asset": "RUT", "benchmark": "SPX", "records": RECORDS,
+                               "records_complete_from": 10}],
                     "rules": [{"kind": "threshold", "at": 10},
                               {"kind": "record", "scopes": ["all", "since 2000-01-01"]},
                               {"kind": "ended", "min_length": 10}],
@@ -134,11 +146,18 @@ class Deployment:
         asyncio.run(topics.create(self.settings.kafka))
         return self
 
-    def start(self, *, roles: str = "router,watcher,delivery", instance: str = "") -> WorkerProcess:
+    def start(
+        self,
+        *,
+        roles: str = "router,watcher,delivery",
+        instance: str = "",
+        log_level: str = "info",
+    ) -> WorkerProcess:
         number, port = len(self.workers), free_port()
         out, err = self.folder / f"worker-{number}.out", self.folder / f"worker-{number}.err"
         command = [sys.executable, "-m", "streams", "worker", "-c", str(self.config),
-                   "--roles", roles, *(["--instance", instance] if instance else [])]  # fmt: skip
+                   "--roles", roles, "--log-level", log_level]  # fmt: skip
+        command += ["--instance", instance] if instance else []
         environ = os.environ | {"STREAKWATCH_METRICS__PORT": str(port)}
         with out.open("wb") as stdout, err.open("wb") as stderr:
             process = subprocess.Popen(command, stdout=stdout, stderr=stderr, env=environ)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from alerts.targets import notifiers
-from streams.agents.frames import feed
+from streams.agents.frames import feed_side_by_side
 from streams.delivering import DeliveryWork, SystemClock
 from streams.records import Topic
 from streams.runtime import Runtime
@@ -33,4 +33,4 @@ def attach(runtime: Runtime) -> None:
 
     @runtime.app.agent(runtime.channel(Topic.ALERTS), name="delivery", concurrency=1)
     async def delivery(frames):  # type: ignore[no-untyped-def]
-        await feed(runtime, runner, frames)
+        await feed_side_by_side(runtime, runner, frames)

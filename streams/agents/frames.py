@@ -19,12 +19,30 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
 
 
 async def feed(runtime: Runtime, runner: Runner, frames: AsyncIterator[Frame]) -> None:
-    """Hand each frame to the runner until it is taken; only a fatal error ends the worker."""
+    """Hand each frame to the runner, and wait until it is taken."""
     async for frame in frames:
-        try:
-            await _persist(runner, frame)
-        except StreakwatchError as error:
-            await runtime.fail(error)
+        await _hand_over(runtime, runner, frame)
+
+
+async def feed_side_by_side(runtime: Runtime, runner: Runner, frames: AsyncIterator[Frame]) -> None:
+    """Hand over frames without waiting: a partition that hangs keeps no other from going on.
+
+    A frame for a partition that is busy is passed over, and read from the log later; so memory
+    is bounded by one frame for each partition.
+    """
+    async with asyncio.TaskGroup() as lanes:
+        async for frame in frames:
+            if not runner.is_busy(frame.partition):
+                lanes.create_task(_hand_over(runtime, runner, frame))
+                await asyncio.sleep(0)  # it has the lane before the next frame is looked at
+
+
+async def _hand_over(runtime: Runtime, runner: Runner, frame: Frame) -> None:
+    """Only a fatal error ends the worker."""
+    try:
+        await _persist(runner, frame)
+    except StreakwatchError as error:
+        await runtime.fail(error)
 
 
 async def _persist(runner: Runner, frame: Frame) -> None:
@@ -33,8 +51,8 @@ async def _persist(runner: Runner, frame: Frame) -> None:
     while True:
         try:
             return await runner.take(frame.partition, frame.records)
-        except KafkaError as error:
-            log.warning("%s: the broker is in trouble (%s); again in %.1f s",
+        except (KafkaError, TimeoutError) as error:
+            log.warning("%s: the broker is in trouble (%r); again in %.1f s",
                         runner.name, error, pause)  # fmt: skip
             await asyncio.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)

@@ -21,7 +21,7 @@ def attach(runtime: Runtime) -> None:
     runner = runtime.runner(
         "router",
         Topic.CLOSES,
-        lambda place: FoldWork(place, make, runtime.outbox, runtime.observe),
+        lambda place: FoldWork(place, make, runtime.outbox, runtime.metrics),
     )
 
     @runtime.app.agent(runtime.channel(Topic.CLOSES), name="router", concurrency=1)

@@ -18,7 +18,7 @@ def attach(runtime: Runtime) -> None:
     runner = runtime.runner(
         "watcher",
         Topic.WATCH,
-        lambda place: FoldWork(place, make, runtime.outbox, runtime.observe),
+        lambda place: FoldWork(place, make, runtime.outbox, runtime.metrics),
     )
 
     @runtime.app.agent(runtime.channel(Topic.WATCH), name="watcher", concurrency=1)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import threading
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from importlib import import_module
@@ -67,13 +69,19 @@ def streakwatch() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and leave with its exit code: 0, 1 (trouble) or 2 (misuse)."""
-    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+    code = run(sys.argv[1:] if arguments is None else arguments)
+    if threading.active_count() > 1:  # a target that hangs holds a thread: nobody waits for it
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run the command line; its exit code."""
     try:
         result = streakwatch.main(list(arguments), "streakwatch", standalone_mode=False)
+        sys.stdout.flush()
     except click.exceptions.NoArgsIsHelpError as error:
         print(error.format_message())
         return 2
@@ -84,6 +92,8 @@ def run(arguments: Sequence[str]) -> int:
         return _tell("streakwatch", str(error), error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         return 130
+    except OSError as error:  # click takes a closed pipe itself
+        return _tell("streakwatch", f"cannot write the output: {error.strerror}", 1)
     return result if isinstance(result, int) else 0
 
 
@@ -101,5 +111,5 @@ _EXTRA: Mapping[type[click.UsageError], str] = {
 def _words(error: click.UsageError) -> str:
     message = " ".join(error.format_message().split()).rstrip(".")
     hint = _EXTRA.get(type(error), "")
-    message = message[:1].lower() + message[1:]
+    message = message[:1].lower() + message[1:].replace(" Did you mean", "; did you mean")
     return f"{message}; {hint}" if hint and "?" not in message else message

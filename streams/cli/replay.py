@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +12,7 @@ import click
 
 from streams import closes_file
 from streams.cli.options import config_option, load_settings, servers_option
-from streams.closes_file import Refusal, Row
+from streams.closes_file import Row
 from streams.wire import Close
 
 if TYPE_CHECKING:
@@ -56,20 +55,22 @@ def command(
 
 
 def _from_file(settings: Settings, file: Path, refused: Counter[str]) -> None:
-    from streams.replay import of_closes
+    from streams.replay import Refused, of_closes
 
-    for found in of_closes(settings, _closes(file, refused)):
-        _tell(found, refused)
-
-
-def _closes(file: Path, refused: Counter[str]) -> Iterator[Close]:
+    rows = []
     for row in closes_file.read(file):
-        match row:
-            case Row():
-                yield Close(row.symbol, row.period, row.price)
-            case Refusal():
-                print(f"{file}:{row.line}: {row.reason}", file=sys.stderr)
-                refused["bad-row"] += 1
+        if isinstance(row, Row):
+            rows.append(row)
+        else:
+            print(f"{file}:{row.line}: {row.reason}", file=sys.stderr)
+            refused["bad-row"] += 1
+    rows.sort(key=lambda row: row.period)  # many files have the newest row first
+    for found in of_closes(settings, (Close(r.symbol, r.period, r.price) for r in rows)):
+        if isinstance(found, Refused):
+            print(f"{file}:{rows[found.offset].line}: {found.error.detail}", file=sys.stderr)
+            refused[found.error.reason.value] += 1
+        else:
+            _print(found)
 
 
 def _from_topic(settings: Settings, refused: Counter[str]) -> None:
@@ -96,4 +97,8 @@ def _tell(found: Alert | Refused, refused: Counter[str]) -> None:
         refused[found.error.reason.value] += 1
         print(f"{found.place} offset {found.offset}: {found.error.detail}", file=sys.stderr)
     else:
-        print(json.dumps(found.to_dict(), ensure_ascii=False))
+        _print(found)
+
+
+def _print(alert: Alert) -> None:
+    print(json.dumps(alert.to_dict(), ensure_ascii=False))

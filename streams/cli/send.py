@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,10 +12,12 @@ import click
 
 from config.errors import StreakwatchError
 from streams import closes_file
+from streams.calendars import by_name
 from streams.cli.main import Suggesting
 from streams.cli.options import config_option, load_settings, servers_option
 from streams.closes_file import Refusal
 from streams.core import periods, prices
+from streams.folds.routes import Routes
 from streams.wire import Close, RejectedError, decode_close, encode_close
 
 if TYPE_CHECKING:
@@ -33,7 +35,7 @@ def command() -> None:
 @click.argument("symbol")
 @click.argument("period")
 @click.argument("price", metavar="CLOSE")
-@click.option("--source", default="", help="Where the close comes from.")
+@click.option("--source", default="", metavar="NAME", help="Where the close comes from.")
 @config_option
 @servers_option
 def close(
@@ -49,7 +51,7 @@ def close(
     settings = load_settings(config_path, bootstrap_servers)
     try:
         what = Close(symbol, periods.from_text(period), prices.from_digits(price), source=source)
-        _check(what, _known(settings))
+        _check(what, _routes(settings))
     except (periods.PeriodError, prices.PriceError, RejectedError) as error:
         raise click.UsageError(str(error), click.get_current_context()) from None
     _send(settings, [what], progress=False)
@@ -67,7 +69,7 @@ def _mapping(_: click.Context, __: click.Parameter, texts: Sequence[str]) -> dic
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--map", "rename", multiple=True, callback=_mapping, metavar="COLUMN=SYMBOL",
               help="What the file calls COLUMN is sent as SYMBOL; may be repeated.")  # fmt: skip
-@click.option("--source", default="", help="Where the closes come from.")
+@click.option("--source", default="", metavar="NAME", help="Where the closes come from.")
 @click.option("--strict", is_flag=True, help="Send nothing unless every row can be sent.")
 @config_option
 @servers_option
@@ -82,13 +84,13 @@ def closes(
     config_path: Path,
     bootstrap_servers: str,
 ) -> None:
-    """Send the closes of FILE in its order.
+    """Send the closes of FILE, the oldest first.
 
     FILE is a CSV with the columns period and one for each symbol, or symbol,period,close. Rows
     that are no closes are refused, with line and reason; the exit code is then 1.
     """
     settings = load_settings(config_path, bootstrap_servers)
-    good, refused = _sort_out(file, rename, source, _known(settings))
+    good, refused = _sort_out(file, rename, source, _routes(settings))
     for refusal in refused[:_SHOWN]:
         click.echo(f"{file}:{refusal.line}: refused: {refusal.reason}", err=True)
     if len(refused) > _SHOWN:
@@ -102,7 +104,7 @@ def closes(
 
 
 def _sort_out(
-    file: Path, rename: dict[str, str], source: str, known: set[str]
+    file: Path, rename: dict[str, str], source: str, routes: Routes
 ) -> tuple[list[Close], list[Refusal]]:
     good: list[Close] = []
     refused: list[Refusal] = []
@@ -112,28 +114,26 @@ def _sort_out(
             continue
         what = Close(row.symbol, row.period, row.price, source=source)
         try:
-            _check(what, known)
+            _check(what, routes)
         except RejectedError as error:
             refused.append(Refusal(row.line, error.detail))
         else:
             good.append(what)
+    good.sort(key=lambda close: close.period)  # many files have the newest row first
     return good, refused
 
 
-def _known(settings: Settings) -> set[str]:
-    return {symbol for w in settings.watchlists.values() for symbol in w.symbols()}
+def _routes(settings: Settings) -> Routes:
+    calendars = by_name(watchlist.calendar for watchlist in settings.watchlists.values())
+    return Routes(settings.watchlists, calendars)
 
 
-def _check(what: Close, known: set[str]) -> None:
+def _check(what: Close, routes: Routes) -> None:
     """Refuse here what the worker would send to the dead letters."""
-    from streams.wire import Reason
-
     decode_close(encode_close(what))
-    if what.symbol not in known:
-        near = get_close_matches(what.symbol, known, 1)
-        hint = f"did you mean {near[0]!r}?" if near else "see the configuration"
-        detail = f"no watchlist has the symbol {what.symbol!r}; {hint}"
-        raise RejectedError(Reason.UNKNOWN_SYMBOL, detail)
+    _, closed = routes.sort_out(what, int(time.time() * 1000))
+    if closed is not None:
+        raise closed
 
 
 def _send(settings: Settings, what: Sequence[Close], *, progress: bool) -> None:
@@ -154,5 +154,5 @@ def _send(settings: Settings, what: Sequence[Close], *, progress: bool) -> None:
             raise StreakwatchError(
                 f"Kafka at {', '.join(settings.kafka.bootstrap_servers)} acknowledged "
                 f"{error.acknowledged} of {len(what)} closes ({error})",
-                "is it running? send all again: the same close twice changes nothing",
+                error.cure,
             ) from None

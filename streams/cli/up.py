@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from contextlib import ExitStack
 from pathlib import Path
@@ -39,7 +38,7 @@ def command(
     The data are kept between runs. With --bootstrap-servers your Kafka is used instead.
     """
     from streams import topics
-    from streams.app import work
+    from streams.app import run
     from streams.cli.signals import terminate_cleanly
     from streams.cli.topics import ask_broker
     from streams.cli.worker import ALL_ROLES
@@ -57,7 +56,7 @@ def command(
             say(f"differs: {line}")
         say("starting a worker; Ctrl-C stops everything")
         configure(log_level)
-        asyncio.run(work(settings, ALL_ROLES, instance="up"))
+        run(settings, ALL_ROLES, instance="up")
         say("worker stopped" if bootstrap_servers else "worker stopped; stopping Kafka")
 
 

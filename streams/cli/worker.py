@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -33,6 +32,7 @@ def _roles(_: click.Context, __: click.Parameter, text: str) -> list[str]:
     default=",".join(ALL_ROLES),
     show_default=True,
     callback=_roles,
+    metavar="ROLE[,…]",
     help="Which agents, separated by commas.",
 )
 @click.option(
@@ -54,8 +54,8 @@ def command(
     Workers with the same kafka.group share the partitions.
     """
     settings = load_settings(config_path, bootstrap_servers)
-    from streams.app import work
+    from streams.app import run
     from streams.logs import configure
 
     configure(log_level)
-    asyncio.run(work(settings, roles, instance))
+    run(settings, roles, instance)

@@ -14,12 +14,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A finished streak; periods in days since 1970-01-01. ``source`` is set for a seed."""
+    """A finished streak; periods in days since 1970-01-01.
+
+    ``source`` is set for a seed. ``begins_known`` says that it begins with the first return
+    known, so that it may have been longer.
+    """
 
     length: int
     start: int
     end: int
     source: str = ""
+    begins_known: bool = False
 
 
 class Book:
@@ -31,6 +36,12 @@ class Book:
         self._entries: list[Entry] = []
         for entry in sorted(entries, key=lambda entry: entry.end):
             self.add(entry)
+
+    def copy(self) -> Book:
+        """A book that goes on by itself."""
+        book = Book()
+        book._entries = self._entries.copy()
+        return book
 
     def add(self, entry: Entry) -> None:
         """Enter a streak that ended later than all before it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field, replace
 from typing import Any
 
 from streams.core.book import Book, Entry
@@ -100,9 +100,22 @@ class Tracker:
         if step.ended is not None:
             ended = step.ended
             self.matched = self.books[ended.direction].longest_since(ended.length)
-            self.books[ended.direction].add(Entry(ended.length, ended.start, ended.end))
+            self.books[ended.direction].add(self._entry(ended))
         self.running = step.running
         return step
+
+    def _entry(self, ended: Streak) -> Entry:
+        """What the book keeps of a streak; one cut off by the log's edge, as it was published."""
+        if ended.base != self.first:
+            return Entry(ended.length, ended.start, ended.end)
+        for direction, seed in self.terms.seeds:
+            if direction == ended.direction and seed.start <= ended.base <= seed.end:
+                return seed
+        return Entry(ended.length, ended.start, ended.end, begins_known=True)
+
+    def copy(self) -> Tracker:
+        """A tracker in the same state that goes on by itself."""
+        return replace(self, books={way: book.copy() for way, book in self.books.items()})
 
     def dump(self) -> dict[str, Any]:
         """The state as plain values, for a snapshot."""
@@ -111,7 +124,7 @@ class Tracker:
             "at": [self.first, self.last, self.asset, self.benchmark, self.returns],
             "run": run and [run.direction, run.length, run.base, run.start, run.end],
             "books": {
-                str(direction): [[e.length, e.start, e.end, e.source] for e in book.entries]
+                str(direction): [list(astuple(entry)) for entry in book.entries]
                 for direction, book in self.books.items()
             },
         }

@@ -9,6 +9,8 @@ from datetime import date, timedelta
 
 _EPOCH = date(1970, 1, 1)
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_HOUR_MS = 3_600_000
+_DAY_MS = 24 * _HOUR_MS
 FIRST_YEAR, LAST_YEAR = 1800, 2199
 
 
@@ -19,6 +21,14 @@ class PeriodError(ValueError):
 def between(sessions: Sequence[int], first: int, last: int) -> Sequence[int]:
     """The sessions (ascending) strictly between two periods."""
     return sessions[bisect_right(sessions, first) : bisect_left(sessions, last)]
+
+
+def is_future(period: int, now_ms: int) -> bool:
+    """Whether a period has not begun anywhere on earth; ``now_ms`` in milliseconds since 1970.
+
+    A day begins 14 hours before it does in UTC, on the islands that are first.
+    """
+    return period * _DAY_MS - 14 * _HOUR_MS > now_ms
 
 
 def from_date(day: date) -> int:

@@ -13,6 +13,9 @@ from streams.core.pairs import Terms, Tracker
 from streams.core.series import Closes, common
 from streams.core.streaks import Turn
 
+#: How many returns lie between the states that are kept of a pair's past.
+MARK_EVERY = 64
+
 
 class PairKey(NamedTuple):
     """An asset and the benchmark that it is measured against."""
@@ -28,6 +31,12 @@ class History:
     periods: npt.NDArray[np.int64]
     asset: npt.NDArray[np.int64]
     benchmark: npt.NDArray[np.int64]
+
+    def rows_after(self, period: int | None) -> Iterator[tuple[int, int, int]]:
+        """(period, asset, benchmark) of the periods after one, of all without one."""
+        first = 0 if period is None else int(np.searchsorted(self.periods, period, "right"))
+        columns = (self.periods[first:], self.asset[first:], self.benchmark[first:])
+        return zip(*(column.tolist() for column in columns), strict=True)
 
     def at(self, period: int) -> tuple[int, int]:
         """Both closes of a period that the history has."""
@@ -45,9 +54,10 @@ class Moved:
 
 @dataclass(frozen=True, slots=True)
 class Rewritten:
-    """A correction or a late close changed a pair's past."""
+    """A correction or a late close changed a pair's past; before ``start`` nothing changed."""
 
     pair: PairKey
+    start: Tracker
     before: History
     after: History
 
@@ -55,23 +65,16 @@ class Rewritten:
 Change = Moved | Rewritten
 
 
-def walk(terms: Terms, history: History) -> Iterator[tuple[Tracker, Turn]]:
-    """A pair's whole history, period by period; the same tracker each time, moved on."""
-    tracker = Tracker(terms)
-    rows = (history.periods.tolist(), history.asset.tolist(), history.benchmark.tolist())
-    for period, asset, benchmark in zip(*rows, strict=True):
-        turn = tracker.step(period, asset, benchmark)
+def walk(start: Tracker, history: History) -> Iterator[tuple[Tracker, Turn]]:
+    """A pair's history from a state on, period by period.
+
+    The same tracker comes each time, moved on; ``start`` is left as it is.
+    """
+    tracker = start.copy()
+    for row in history.rows_after(tracker.last):
+        turn = tracker.step(*row)
         if turn is not None:
             yield tracker, turn
-
-
-def replayed(terms: Terms, history: History) -> Tracker:
-    """The state of a pair after its whole history."""
-    tracker = Tracker(terms)
-    rows = (history.periods.tolist(), history.asset.tolist(), history.benchmark.tolist())
-    for row in zip(*rows, strict=True):
-        tracker.step(*row)
-    return tracker
 
 
 class Watch:
@@ -80,6 +83,7 @@ class Watch:
     def __init__(self, pairs: Mapping[PairKey, Terms]) -> None:
         self.closes = {symbol: Closes() for pair in pairs for symbol in pair}
         self.trackers = {pair: Tracker(terms) for pair, terms in pairs.items()}
+        self._marks: dict[PairKey, list[Tracker]] = {pair: [] for pair in pairs}
         self._pairs_of: dict[str, list[PairKey]] = {symbol: [] for symbol in self.closes}
         for pair in pairs:
             for symbol in pair:
@@ -102,7 +106,7 @@ class Watch:
         past = {pair: self.history(pair) for pair in complete if self._reached(pair, period)}
         closes.put(period, price)
         changes = (
-            self._rewrite(pair, past[pair]) if pair in past else self._move(pair, period)
+            self._rewrite(pair, period, past[pair]) if pair in past else self._move(pair, period)
             for pair in complete
         )
         return [change for change in changes if change is not None]
@@ -119,14 +123,37 @@ class Watch:
         last = self.trackers[pair].last
         return last is not None and period <= last
 
-    def _rewrite(self, pair: PairKey, before: History) -> Rewritten:
+    def _rewrite(self, pair: PairKey, period: int, before: History) -> Rewritten:
+        start = self._before(pair, period)
         after = self.history(pair)
-        self.trackers[pair] = replayed(self.trackers[pair].terms, after)
-        return Rewritten(pair, before, after)
+        tracker = self.trackers[pair] = start.copy()
+        for row in after.rows_after(start.last):
+            tracker.step(*row)
+            self._mark(pair, tracker)
+        return Rewritten(pair, start, before, after)
 
     def _move(self, pair: PairKey, period: int) -> Moved | None:
-        turn = self.trackers[pair].step(period, *self.at(pair, period))
+        tracker = self.trackers[pair]
+        turn = tracker.step(period, *self.at(pair, period))
+        self._mark(pair, tracker)
         return None if turn is None else Moved(pair, turn)
+
+    def _mark(self, pair: PairKey, tracker: Tracker) -> None:
+        """Keep a state now and then, so that a late close does not derive all history again."""
+        marks = self._marks[pair]
+        if tracker.returns - (marks[-1].returns if marks else 0) >= MARK_EVERY:
+            marks.append(tracker.copy())
+
+    def _before(self, pair: PairKey, period: int) -> Tracker:
+        """The last state kept from before a period; later ones hold no more."""
+        marks = self._marks[pair]
+        while marks and not _is_before(marks[-1], period):
+            marks.pop()
+        return marks[-1] if marks else Tracker(self.trackers[pair].terms)
+
+
+def _is_before(tracker: Tracker, period: int) -> bool:
+    return tracker.last is not None and tracker.last < period
 
 
 def _other(pair: PairKey, symbol: str) -> str:

@@ -8,8 +8,9 @@ from typing import Any
 from config.watchlists import Watchlist
 from streams.calendars import Sessions
 from streams.definitions import routing_definition
+from streams.folds.routes import Routes
 from streams.records import Output, Place, Record, Topic, dead_letter
-from streams.wire import Close, Reason, RejectedError, Routed, decode_close, encode_routed
+from streams.wire import Close, RejectedError, Routed, decode_close, encode_routed
 
 
 class RouterFold:
@@ -20,12 +21,7 @@ class RouterFold:
     ) -> None:
         self.definition = routing_definition(watchlists)
         self._place = place
-        self._watchlists = watchlists
-        self._sessions = sessions
-        self._routes: dict[str, list[str]] = {}
-        for name, watchlist in watchlists.items():
-            for symbol in watchlist.symbols():
-                self._routes.setdefault(symbol, []).append(name)
+        self._routes = Routes(watchlists, sessions)
 
     def apply(self, records: Sequence[Record]) -> list[Output]:
         """The closes for each watchlist, and a dead letter for what cannot be used."""
@@ -38,30 +34,18 @@ class RouterFold:
     def restore(self, state: dict[str, Any]) -> None:
         """Nothing to restore."""
 
+    def standing(self) -> list[Output]:
+        """Nothing stands: each close goes on its way."""
+        return []
+
     def _route(self, record: Record) -> list[Output]:
-        outputs: list[Output] = []
         try:
             close = decode_close(record.value)
-            names = self._routes.get(close.symbol)
-            if names is None:
-                detail = f"no watchlist has the symbol {close.symbol!r}"
-                raise RejectedError(Reason.UNKNOWN_SYMBOL, detail)
-            closed = [name for name in names if not self._open(name, close)]
-            outputs += [self._copy(name, close, record) for name in names if name not in closed]
-            if closed:
-                raise self._closed(closed, close)
+            names, closed = self._routes.sort_out(close, record.timestamp)
         except RejectedError as error:
-            outputs.append(dead_letter(self._place, record, error))
-        return outputs
-
-    def _open(self, name: str, close: Close) -> bool:
-        sessions = self._sessions.get(self._watchlists[name].calendar)
-        return sessions is None or close.period in sessions
-
-    def _closed(self, names: list[str], close: Close) -> RejectedError:
-        calendars = sorted({self._watchlists[name].calendar for name in names})
-        detail = f"no session of {', '.join(calendars)} (watchlist {', '.join(sorted(names))})"
-        return RejectedError(Reason.CLOSED_DAY, f"{close.symbol}: the period is {detail}")
+            return [dead_letter(self._place, record, error)]
+        outputs = [self._copy(name, close, record) for name in names]
+        return outputs if closed is None else [*outputs, dead_letter(self._place, record, closed)]
 
     def _copy(self, name: str, close: Close, record: Record) -> Output:
         routed = Routed(name, close, self._place.partition, record.offset, record.timestamp)

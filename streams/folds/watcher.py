@@ -56,6 +56,10 @@ class WatcherFold:
         for name, dumped in state.items():
             self._state(name).load(dumped)
 
+    def standing(self) -> list[Output]:
+        """The current streak of each pair."""
+        return [output for state in self._states.values() for output in state.standing()]
+
     def _take(self, record: Record) -> list[Output]:
         try:
             routed = decode_routed(record.value)
@@ -115,6 +119,10 @@ class WatchlistState:
             for alert in self._alerts(change, trigger):
                 yield Output(Topic.ALERTS, self._name.encode(), encode_alert(alert), about=alert)
             yield self._current(change.pair)
+
+    def standing(self) -> list[Output]:
+        """The current streak of each pair."""
+        return [self._current(pair) for pair in self.watch.trackers]
 
     def dump(self) -> dict[str, Any]:
         """Plain values for a snapshot."""
@@ -193,8 +201,8 @@ class WatchlistState:
 
     def _corrections(self, change: Rewritten, trigger: Trigger) -> Iterator[Alert]:
         """What no longer holds is retracted; what only now turns out to have happened is told."""
-        before = self._history_alerts(change.pair, change.before, trigger)
-        after = self._history_alerts(change.pair, change.after, trigger)
+        before = self._history_alerts(change, change.before, trigger)
+        after = self._history_alerts(change, change.after, trigger)
         yield from (self._retract(a) for facts, a in before.items() if facts not in after)
         yield from (
             self._tell(replace(a, late=True)) for facts, a in after.items() if facts not in before
@@ -222,14 +230,13 @@ class WatchlistState:
         )
 
     def _history_alerts(
-        self, pair: PairKey, history: History, trigger: Trigger
+        self, change: Rewritten, history: History, trigger: Trigger
     ) -> dict[Facts, Alert]:
-        terms = self.watch.trackers[pair].terms
         return {
             (alert.id, alert.period, alert.milestone, alert.also): alert
-            for tracker, turn in walk(terms, history)
+            for tracker, turn in walk(change.start, history)
             for happening in self._happenings(tracker, turn, lambda: history)
-            for alert in [self._alert(pair, happening, trigger)]
+            for alert in [self._alert(change.pair, happening, trigger)]
         }
 
     def _current(self, pair: PairKey) -> Output:

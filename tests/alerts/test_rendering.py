@@ -125,7 +125,11 @@ TITLES = {
     ),
     "correction": (
         an_alert(Kind.CORRECTION, 12, late=True, follows="abc"),
-        "Correction: RUT v SPX, session 12 of the streak from 2026-01-02 did not happen as told",
+        "Correction: RUT v SPX, what was told of the 12th session (2026-01-15) no longer holds",
+    ),
+    "correction of an end": (
+        an_alert(Kind.CORRECTION, 3, late=True, also=(Milestone(Kind.ENDED, 3),)),
+        "Correction: RUT v SPX, the streak's end at 3 sessions (2026-01-15) no longer holds",
     ),
 }
 

@@ -82,11 +82,15 @@ ADDED = {
     ),
     "infinite": (
         "kafka: {session_timeout: .inf}",
-        "kafka.session_timeout: found '.inf'; write a number above 0",
+        "kafka.session_timeout: found '.inf'; write a number from 1 to 60",
+    ),
+    "longer than a request may take": (
+        "kafka: {session_timeout: 120}",
+        "kafka.session_timeout: found '120'; write a number from 1 to 60",
     ),
     "infinity": (
         "kafka: {session_timeout: inf}",
-        "kafka.session_timeout: found 'inf'; write a number above 0",
+        "kafka.session_timeout: found 'inf'; write a number from 1 to 60",
     ),
     "number or a word": (
         "delivery: {max_age: noe}",

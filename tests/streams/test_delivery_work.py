@@ -89,7 +89,13 @@ class Desk:
                 },
                 "targets": {"mail": {"url": "console://"}, "chat": {"url": "console://"}},
                 "instruments": {"RUT": {"name": "Russell 2000"}},
-                "delivery": {"backoff": 0.001, "backoff_ceiling": 0.002, "timeout": 5} | delivery,
+                "delivery": {
+                    "attempts": 5,
+                    "backoff": 0.001,
+                    "backoff_ceiling": 0.002,
+                    "timeout": 5,
+                }
+                | delivery,
             }
         )
         self.work = self.new_work()

@@ -76,10 +76,15 @@ def test_messages_that_are_no_strings(listener: Listener) -> None:
 def test_configure(monkeypatch: pytest.MonkeyPatch) -> None:
     root = logging.getLogger()
     monkeypatch.setattr(root, "handlers", [])
-    levels = {name: logging.getLogger(name).level for name in ("faust", "apprise", "")}
+    levels = {
+        name: logging.getLogger(name).level
+        for name in ("faust", "apprise", "streams", "alerts", "config", "")
+    }
     try:
         configure("debug")
-        assert root.level == logging.DEBUG
+        assert logging.getLogger("streams").level == logging.DEBUG
+        assert root.level == logging.WARNING  # the details of others hold URLs
+        assert not logging.getLogger("urllib3.connectionpool").isEnabledFor(logging.DEBUG)
         assert logging.getLogger("faust").level == logging.WARNING
         assert logging.getLogger("apprise").level == logging.CRITICAL
         (handler,) = root.handlers

@@ -44,6 +44,9 @@ class Totals:
     def snapshot(self) -> dict[str, Any]:
         return {"total": self.total}
 
+    def standing(self) -> list[Output]:
+        return []
+
     def restore(self, state: dict[str, Any]) -> None:
         self.total = state["total"]
 
@@ -54,7 +57,7 @@ def totals(harness: Any, definition: str = "totals") -> Callable[[Place], FoldWo
             place,
             lambda place: Totals(place, definition),
             harness.outbox,
-            harness.metrics.observe,
+            harness.metrics,
         )
 
     return make

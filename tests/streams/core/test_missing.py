@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -30,7 +31,7 @@ def brute_force(rows: list[Row], ties: Ties, missing: Missing) -> list[tuple[int
     """(direction, length, start, end) of every streak, by fractions and one loop."""
     found: list[list[int]] = []
     going = False
-    for (p0, a0, b0), (p1, a1, b1) in zip(rows, rows[1:], strict=False):
+    for (p0, a0, b0), (p1, a1, b1) in pairwise(rows):
         if missing is Missing.BREAK and p1 != p0 + 1:
             going = False
             continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from streams.core.pairs import Terms, Tracker
 from streams.core.returns import active_signs
 from streams.core.series import Closes, common
 from streams.core.streaks import OUTPERFORMING, UNDERPERFORMING, Ties, Turn, find
-from streams.core.watch import History, Moved, PairKey, Rewritten, Watch, replayed, walk
+from streams.core.watch import History, Moved, PairKey, Rewritten, Watch, walk
 
 SYMBOLS = ("A", "B", "C")
 PAIRS = {
@@ -24,6 +25,21 @@ PAIRS = {
     PairKey("C", "B"): Terms(steps=10),
 }
 CLOSES = st.tuples(st.sampled_from(SYMBOLS), st.integers(0, 9), st.integers(1, 4))
+
+
+@pytest.fixture(autouse=True, scope="module")
+def marks_everywhere() -> Iterator[None]:
+    """States are kept so often that late closes start from all kinds of them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("streams.core.watch.MARK_EVERY", 2)
+        yield
+
+
+def replayed(terms: Terms, history: History) -> Tracker:
+    tracker = Tracker(terms)
+    for row in history.rows_after(None):
+        tracker.step(*row)
+    return tracker
 
 
 def state(tracker: Tracker) -> dict[str, object]:
@@ -39,7 +55,11 @@ def batch(terms: Terms, history: History) -> tuple[object, dict[int, tuple[Entry
     books = {
         way: Book(
             [e for d, e in terms.seeds if d == way and first is not None and e.end < first]
-            + [Entry(s.length, s.start, s.end) for s in streaks if s.direction == way]
+            + [
+                Entry(s.length, s.start, s.end, begins_known=s.base == first)
+                for s in streaks
+                if s.direction == way
+            ]
         ).entries
         for way in (OUTPERFORMING, UNDERPERFORMING)
     }
@@ -86,7 +106,8 @@ def test_changes_say_what_changed(closes: list[tuple[str, int, int]]) -> None:
                 case Moved(_, turn):
                     assert period > history.periods[-1]
                     assert isinstance(turn, Turn)
-                case Rewritten(_, earlier, later):
+                case Rewritten(_, start, earlier, later):
+                    assert start.last is None or start.last < period
                     assert earlier.periods.tolist() == history.periods.tolist()
                     assert earlier.asset.tolist() == history.asset.tolist()
                     assert later.periods.tolist() == watch.history(pair).periods.tolist()
@@ -150,7 +171,7 @@ def test_walk_goes_through_the_states_of_live_work(rows: list[tuple[int, int]]) 
         for change in (*watch.put("A", period, a), *watch.put("B", period, b)):
             assert isinstance(change, Moved)
             live.append((state(watch.trackers[pair]), change.turn))
-    assert [(state(t), turn) for t, turn in walk(terms, watch.history(pair))] == live
+    assert [(state(t), turn) for t, turn in walk(Tracker(terms), watch.history(pair))] == live
 
 
 def test_a_history_finds_its_closes() -> None:
@@ -185,3 +206,20 @@ def test_a_hole_is_held_and_filled() -> None:
     assert isinstance(change, Rewritten)
     assert watch.trackers[pair].running.length == 1
     assert watch.trackers[pair].returns == 3
+
+
+@pytest.mark.parametrize(
+    ("seed", "kept"),
+    [
+        (Entry(9, -5, 2, "x"), Entry(9, -5, 2, "x")),  # it goes on over the log's edge
+        (Entry(9, -5, 0, "x"), Entry(9, -5, 0, "x")),
+        (Entry(9, -9, -5, "x"), Entry(2, 1, 2, begins_known=True)),
+        (Entry(9, 3, 12, "x"), Entry(2, 1, 2, begins_known=True)),
+    ],
+)
+def test_a_streak_cut_off_by_the_logs_edge(seed: Entry, kept: Entry) -> None:
+    """It is kept as it was published, or as one that may have been longer."""
+    tracker = Tracker(Terms(seeds=((OUTPERFORMING, seed),)))
+    for period, asset in enumerate((10, 11, 12, 11)):
+        tracker.step(period, asset, 10)
+    assert tracker.books[OUTPERFORMING].entries[-1] == kept

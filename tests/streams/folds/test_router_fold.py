@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import pytest
 from hypothesis import given
@@ -49,7 +50,7 @@ def router() -> RouterFold:
 
 
 def record(value: bytes | None, offset: int = 7) -> Replayed:
-    return Replayed(offset, 1_768_510_800_123, b"a key", value)
+    return Replayed(offset, 1_769_510_800_123, b"a key", value)
 
 
 def a_close(symbol: str, day: str, price: int = 2_000_000) -> bytes:
@@ -76,7 +77,7 @@ def test_a_close_goes_to_each_watchlist_that_needs_it(router: RouterFold) -> Non
     ]
     close = Close("RUT", from_text("2026-01-20"), 2_000_000, source="feed")
     assert copies(outputs) == [
-        Routed(name, close, 3, 7, 1_768_510_800_123) for name in ("us", "any-day")
+        Routed(name, close, 3, 7, 1_769_510_800_123) for name in ("us", "any-day")
     ]
 
 
@@ -89,7 +90,7 @@ def test_an_unknown_symbol_is_a_dead_letter(router: RouterFold) -> None:
             "topic": "closes",
             "partition": "3",
             "offset": "7",
-            "timestamp": "1768510800123",
+            "timestamp": "1769510800123",
             "reason": "unknown-symbol",
             "detail": "no watchlist has the symbol 'ZZZ'",
         }
@@ -102,7 +103,7 @@ def test_no_session_on_martin_luther_king_day(router: RouterFold) -> None:
     assert [routed.watchlist for routed in copies(outputs)] == ["any-day"]
     (letter,) = letters(outputs)
     assert letter["reason"] == "closed-day"
-    assert letter["detail"] == "RUT: the period is no session of XNYS (watchlist us)"
+    assert letter["detail"] == "RUT: 2026-01-19 is no session of XNYS (watchlist us)"
 
 
 def test_calendars_differ(router: RouterFold) -> None:
@@ -188,3 +189,22 @@ def test_sessions_of_new_york(day: str, is_session: bool) -> None:
 def test_a_routed_close_is_a_close(router: RouterFold) -> None:
     (output,) = router.apply([record(a_close("BTC", "2026-01-17"))])
     assert decode_close(output.value).symbol == "BTC"
+
+
+@pytest.mark.parametrize(
+    ("arrived", "reason"),
+    [
+        ("2026-01-20T09:59:59Z", "future-period"),
+        ("2026-01-20T10:00:00Z", None),  # the day begins on the islands that are first
+        ("2026-01-21T21:00:00Z", None),
+        ("2036-01-21T21:00:00Z", None),
+    ],
+)
+def test_a_period_that_has_not_begun(arrived: str, reason: str | None) -> None:
+    """A wrong year would make of each coming session a correction of the past."""
+    fold = RouterFold(PLACE, {"us": watchlist(("RUT", "SPX"))}, {})
+    now = int(datetime.fromisoformat(arrived).timestamp() * 1000)
+    value = b'{"symbol": "RUT", "period": "2026-01-21", "close": 2698.17}'
+    (output,) = fold.apply([Replayed(3, now, b"RUT", value)])
+    found = dict(output.headers).get("reason")
+    assert found == (reason and reason.encode())

@@ -414,6 +414,7 @@ def up_and_down(runs: Sequence[int], start: int = from_text("2020-01-01")) -> li
 def ab(rules: list[dict[str, Any]], **more: Any) -> Watchlist:
     records = more.pop("records", [])
     pair = {"asset": "A", "benchmark": "B", "records": records}
+    rules = [{"min_length": 1} | rule if rule["kind"] == "record" else rule for rule in rules]
     return Watchlist.model_validate({"pairs": [pair], "rules": rules, "targets": ["t"]} | more)
 
 
@@ -727,3 +728,23 @@ def test_missing_sessions_are_listed_or_end_the_streak() -> None:
 def test_martin_luther_king_day_is_not_missing() -> None:
     assert [summary(alert) for alert in run(us(missing="break"))] == EXPECTED
     assert {alert.evidence.missed for alert in run(us())} == {()}
+
+
+def test_a_young_scope_has_short_records() -> None:
+    """By default nothing shorter than three is called a record."""
+    rule = {"kind": "record", "on": ["approached", "tied", "broken", "extended"]}
+    pair = {"asset": "A", "benchmark": "B"}
+    data = {"pairs": [pair], "rules": [rule], "targets": ["t"], "min_history": 0}
+    found = run(Watchlist.model_validate(data), up_and_down(LADDER))
+    assert {alert.milestone.level for alert in found} == {3, 4, 5, 6}
+
+
+def test_a_record_that_may_have_been_longer_says_so() -> None:
+    """The first streak of three begins with the log."""
+    (first, *_, last) = run(ab([RECORD], min_history=0), up_and_down([3, -1, 4, -1, 5]))
+    assert first.milestone.holder is not None
+    assert last.milestone.holder is not None
+    assert (first.milestone.holder.begins_known, last.milestone.holder.begins_known) == (
+        True,
+        False,
+    )
