@@ -111,5 +111,7 @@ _EXTRA: Mapping[type[click.UsageError], str] = {
 def _words(error: click.UsageError) -> str:
     message = " ".join(error.format_message().split()).rstrip(".")
     hint = _EXTRA.get(type(error), "")
-    message = message[:1].lower() + message[1:].replace(" Did you mean", "; did you mean")
+    message = message.replace(" Did you mean", "; did you mean")
+    if message[1:2].islower():  # a sentence of click's, and not a symbol such as RUT
+        message = message[:1].lower() + message[1:]
     return f"{message}; {hint}" if hint and "?" not in message else message

@@ -6,12 +6,15 @@ import csv
 import io
 import json
 import sys
+from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 import click
+import numpy as np
+import numpy.typing as npt
 
 from config.errors import UsageError
 from streams import closes_file
@@ -20,7 +23,7 @@ from streams.closes_file import Refusal
 from streams.core import periods
 from streams.core.returns import active_signs, simple_return
 from streams.core.series import Closes, common
-from streams.core.streaks import Streak, Ties, find
+from streams.core.streaks import Missing, Streak, Ties, find
 from streams.core.watch import History
 
 COLUMNS = (
@@ -50,6 +53,15 @@ def _steps(_: click.Context, __: click.Parameter, text: str | None) -> int | Non
     )
 
 
+def _day(_: click.Context, __: click.Parameter, text: str | None) -> int | None:
+    if text is None:
+        return None
+    try:
+        return periods.from_text(text)
+    except periods.PeriodError as error:
+        raise click.BadParameter(str(error)) from None
+
+
 @click.command("streaks")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--asset", required=True, help="The column that is measured.")
@@ -62,6 +74,15 @@ def _steps(_: click.Context, __: click.Parameter, text: str | None) -> int | Non
               show_default=True, help="What an active return of zero does.")  # fmt: skip
 @click.option("--round-returns-to", "steps", callback=_steps, metavar="STEP",
               help="Round both returns first, for example to 0.0001 (0.01%).")  # fmt: skip
+@click.option("--calendar", metavar="MIC",
+              help="The exchange whose sessions the periods are; other days are refused.")  # fmt: skip
+@click.option("--missing", type=click.Choice([missing.value for missing in Missing]),
+              default="hold", show_default=True,
+              help="What a session of the calendar without both closes does.")  # fmt: skip
+@click.option("--since", metavar="DATE", callback=_day,
+              help="Only streaks that ended on or after this day.")  # fmt: skip
+@click.option("--top", type=click.IntRange(1), metavar="N",
+              help="Only the N longest, the longest first.")  # fmt: skip
 @click.option("--format", "form", type=click.Choice(["table", "csv", "json"]), default="table",
               show_default=True, help="How the streaks are printed.")  # fmt: skip
 def command(
@@ -73,22 +94,63 @@ def command(
     direction: str,
     ties: str,
     steps: int | None,
+    calendar: str | None,
+    missing: str,
+    since: int | None,
+    top: int | None,
     form: str,
 ) -> None:
     """List every streak in FILE, a CSV with the columns period and one for each symbol.
 
     The last streak is open when it still runs at the end of the file.
     """
+    if missing == "break" and calendar is None:
+        raise click.UsageError("--missing break needs --calendar, to know what is missing")
     history = _history(file, asset, benchmark)
+    sessions = _sessions(calendar, file, history) if calendar else ()
     signs = active_signs(history.asset, history.benchmark, steps)
-    streaks, runs_on = find(history.periods, signs, Ties(ties))
+    broken = _gaps(history, sessions) if missing == "break" else None
+    streaks, runs_on = find(history.periods, signs, Ties(ties), broken)
     last = streaks[-1] if runs_on else None
-    rows = [
-        _row(asset, benchmark, streak, history, streak is last)
+    chosen = [
+        streak
         for streak in streaks
-        if streak.length >= min_length and direction in ("any", streak.direction_name)
+        if streak.length >= min_length
+        and direction in ("any", streak.direction_name)
+        and (since is None or streak.end >= since)
     ]
+    if top is not None:
+        chosen = sorted(chosen, key=lambda streak: (-streak.length, -streak.end))[:top]
+    rows = [_row(asset, benchmark, streak, history, streak is last) for streak in chosen]
     {"table": _table, "csv": _csv, "json": _json}[form](rows)
+
+
+def _sessions(calendar: str, file: Path, history: History) -> Sequence[int]:
+    """The calendar's sessions; every period of the file must be one.
+
+    Raises:
+        UsageError: there is no such calendar, or a period is no session of it.
+    """
+    from exchange_calendars.errors import InvalidCalendarName
+
+    from streams.calendars import sessions
+
+    try:
+        known = sessions(calendar)
+    except InvalidCalendarName:
+        cure = "give an exchange's MIC, such as XNYS"
+        raise UsageError(f"there is no calendar {calendar!r}", cure) from None
+    for period in history.periods.tolist():
+        if period not in known:
+            what = f"{file}: {periods.to_text(period)} is no session of {calendar}"
+            raise UsageError(what, "take the row out, or choose another calendar")
+    return known
+
+
+def _gaps(history: History, sessions: Sequence[int]) -> npt.NDArray[np.bool_]:
+    """Shape (n - 1,): whether sessions lie between two consecutive periods."""
+    at = np.searchsorted(np.asarray(sessions, np.int64), history.periods)
+    return np.diff(at) > 1
 
 
 def _history(file: Path, asset: str, benchmark: str) -> History:

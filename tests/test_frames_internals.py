@@ -1,0 +1,84 @@
+"""The internals of Faust and aiokafka that the frames stand on; the rebalances are in contracts/.
+
+When one of these fails after an upgrade, read streams/frames.py beside the new driver first.
+"""
+
+from __future__ import annotations
+
+import inspect
+from importlib.metadata import version
+from typing import Any
+
+import aiokafka
+import faust
+import pytest
+from aiokafka.structs import ConsumerRecord
+from faust.tables.recovery import Recovery
+from faust.transport import by_url
+from faust.transport.consumer import Consumer as BaseConsumer
+from faust.transport.drivers import aiokafka as driver
+from faust.types import TP
+
+from streams import frames
+
+
+def test_the_versions_that_were_read() -> None:
+    assert (version("faust-streaming"), version("aiokafka")) == ("0.15.3", "0.14.0")
+
+
+def test_the_scheme_leads_to_our_transport() -> None:
+    assert by_url("frames://127.0.0.1:9092") is frames.Transport
+
+
+@pytest.mark.parametrize(
+    ("owner", "name", "parameters"),
+    [
+        (BaseConsumer, "_wait_next_records", ["self", "timeout"]),
+        (BaseConsumer, "getmany", ["self", "timeout"]),
+        (BaseConsumer, "perform_seek", ["self"]),
+        (BaseConsumer, "_drain_messages", ["self", "fetcher"]),
+        (driver.Consumer, "_new_consumer_thread", ["self"]),
+        (driver.AIOKafkaConsumerThread, "_create_worker_consumer", ["self", "transport"]),
+        (driver.AIOKafkaConsumerThread, "seek_wait", ["self", "partitions"]),
+        (driver.Producer, "_settings_extra", ["self"]),
+        (faust.App, "_create_directories", ["self"]),
+    ],
+)
+def test_what_is_overridden_or_called(owner: type, name: str, parameters: list[str]) -> None:
+    assert list(inspect.signature(getattr(owner, name)).parameters) == parameters
+
+
+@pytest.mark.parametrize(
+    ("owner", "text"),
+    [
+        # the position below which frames are dropped, and the gaps that acks would make
+        (BaseConsumer._drain_messages, "offset >= r_offset"),
+        (BaseConsumer._drain_messages, "acks_enabled_for(message.topic)"),
+        # the stream passes over frames of another generation
+        (faust.Stream._py_aiter, "message.generation_id != self.app.consumer_generation_id"),
+        # the fetcher takes the isolation level when the consumer starts, after we set it
+        (aiokafka.AIOKafkaConsumer.start, "isolation_level=self._isolation_level"),
+        # positions are sought before the streams resume
+        (Recovery._resume_streams, "consumer.perform_seek()"),
+    ],
+)
+def test_what_the_frames_rely_on(owner: Any, text: str) -> None:
+    assert text in inspect.getsource(owner)
+
+
+def test_a_frame_is_one_message_at_its_last_offset() -> None:
+    records = [
+        ConsumerRecord("closes", 1, offset, 1_000 * offset, 0, None, b"v", None, 0, 1, [])
+        for offset in (7, 8, 11)
+    ]
+    message = frames._message(TP("closes", 1), records, generation=5)
+    assert (message.offset, message.timestamp, message.generation_id) == (11, 11.0, 5)
+    assert message.key is None
+    assert message.value == frames.Frame("closes", 1, records)
+
+
+def test_a_frame_goes_through_the_schema_as_it_is() -> None:
+    frame = frames.Frame("closes", 0, ())
+    message = type("Message", (), {"value": frame})
+    assert frames.FrameSchema().loads_value(None, message) is frame
+    assert frames.FrameSchema().loads_key(None, message) is None

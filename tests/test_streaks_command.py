@@ -1,0 +1,91 @@
+"""``streakwatch streaks``: what it lists, in each form."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from streams.cli.main import run
+
+ROOT = Path(__file__).parents[1]
+JANUARY = ROOT / "config/examples/january-2026.csv"
+PAIR = ["--asset", "RUT", "--benchmark", "SPX"]
+COLUMNS = "asset,benchmark,direction,length,start,end,asset_return,benchmark_return,open"
+
+
+def listed(capsys: pytest.CaptureFixture[str], *options: str, file: Path = JANUARY) -> list[str]:
+    assert run(["streaks", str(file), *PAIR, *options]) == 0
+    return capsys.readouterr().out.splitlines()
+
+
+def test_csv(capsys: pytest.CaptureFixture[str]) -> None:
+    assert listed(capsys, "--format", "csv") == [
+        COLUMNS,
+        "RUT,SPX,outperforming,14,2026-01-02,2026-01-22,0.095435,0.009912,false",
+        "RUT,SPX,underperforming,1,2026-01-23,2026-01-23,-0.018247,0.000327,true",
+    ]
+
+
+def test_json_says_the_same(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = json.loads("".join(listed(capsys, "--format", "json")))
+    table = csv.DictReader(io.StringIO("\n".join(listed(capsys, "--format", "csv"))))
+    assert [{k: str(v).lower() for k, v in row.items()} for row in rows] == [
+        {k: v.lower() for k, v in row.items()} for row in table
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "lengths"),
+    [
+        ((), [14, 1]),
+        (("--min-length", "2"), [14]),
+        (("--min-length", "99"), []),
+        (("--direction", "underperforming"), [1]),
+        (("--since", "2026-01-23"), [1]),
+        (("--top", "1"), [14]),
+        (("--calendar", "XNYS"), [14, 1]),
+        (("--calendar", "XNYS", "--missing", "break"), [14, 1]),
+        (("--round-returns-to", "0.0001"), [14, 1]),
+        (("--round-returns-to", "0.001"), [3, 10, 1]),  # 2026-01-07 becomes a tie
+        (("--round-returns-to", "0.001", "--ties", "extend"), [14, 1]),
+        (("--round-returns-to", "0.001", "--ties", "skip"), [13, 1]),
+    ],
+)
+def test_what_is_chosen(
+    capsys: pytest.CaptureFixture[str], options: tuple[str, ...], lengths: list[int]
+) -> None:
+    rows = json.loads("".join(listed(capsys, *options, "--format", "json")))
+    assert [row["length"] for row in rows] == lengths
+
+
+def test_the_newest_row_may_come_first_and_closes_may_be_missing(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Without the Russell's close of 2026-01-13: held over, or broken."""
+    header, *rows = JANUARY.read_text().split()
+    rows = [",".join([*row.split(",")[:1], "", row.split(",")[2]]) if "01-13" in row else row
+            for row in rows]  # fmt: skip
+    file = tmp_path / "newest-first.csv"
+    file.write_text("\n".join([header, *reversed(rows)]))
+    calendar = ("--calendar", "XNYS", "--format", "json")
+    held = json.loads("".join(listed(capsys, *calendar, file=file)))
+    broken = json.loads("".join(listed(capsys, *calendar, "--missing", "break", file=file)))
+    assert [row["length"] for row in held] == [13, 1]
+    assert [(row["length"], row["end"]) for row in broken] == [
+        (7, "2026-01-12"), (5, "2026-01-22"), (1, "2026-01-23"),
+    ]  # fmt: skip
+
+
+def test_the_longest_first(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    prices = [100, 101, 102, 101, 102, 103, 104, 103, 104, 105]
+    lines = [f"2026-02-{day:02},{price},100" for day, price in enumerate(prices, 1)]
+    file = tmp_path / "ladder.csv"
+    file.write_text("\n".join(["period,RUT,SPX", *lines]))
+    rows = json.loads("".join(listed(capsys, "--top", "3", "--format", "json", file=file)))
+    assert [(row["length"], row["end"]) for row in rows] == [
+        (3, "2026-02-07"), (2, "2026-02-10"), (2, "2026-02-03"),
+    ]  # fmt: skip
