@@ -75,7 +75,7 @@ def _day(_: click.Context, __: click.Parameter, text: str | None) -> int | None:
 @click.option("--round-returns-to", "steps", callback=_steps, metavar="STEP",
               help="Round both returns first, for example to 0.0001 (0.01%).")  # fmt: skip
 @click.option("--calendar", metavar="MIC",
-              help="The exchange whose sessions the periods are; other days are refused.")  # fmt: skip
+              help="The exchange whose sessions the periods are.")  # fmt: skip
 @click.option("--missing", type=click.Choice([missing.value for missing in Missing]),
               default="hold", show_default=True,
               help="What a session of the calendar without both closes does.")  # fmt: skip
