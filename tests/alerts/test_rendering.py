@@ -113,6 +113,10 @@ TITLES = {
         "RUT beat SPX for the 15th session running: extends the record since 2000-01-01 "
         "(13, ended 2008-06-06), longest since 2008-06-06",
     ),
+    "sessions missing": (
+        replace(TEN, evidence=replace(TEN.evidence, missed=(date(2026, 1, 5),))),
+        "RUT beat SPX for the 10th session running (1 missing): longest since 2008-06-06",
+    ),
     "of the last years": (
         replace(TEN, milestone=Milestone(Kind.RECORD_TIED, 13, "last 20 years", OF_2008)),
         "RUT beat SPX for the 13th session running: ties the record of the last 20 years "
