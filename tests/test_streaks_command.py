@@ -89,3 +89,34 @@ def test_the_longest_first(capsys: pytest.CaptureFixture[str], tmp_path: Path) -
     assert [(row["length"], row["end"]) for row in rows] == [
         (3, "2026-02-07"), (2, "2026-02-10"), (2, "2026-02-03"),
     ]  # fmt: skip
+
+
+def test_statistics(capsys: pytest.CaptureFixture[str]) -> None:
+    table = listed(capsys, "--stats", "--calendar", "XNYS")
+    assert table[0].split() == [
+        "length",
+        "outperforming",
+        "expected",
+        "underperforming",
+        "expected",
+    ]
+    assert table[14].split()[:2] == ["14", "1"]
+    assert "     0  ties break, missing break, returns not rounded" in table
+    data = json.loads("".join(listed(capsys, "--stats", "--format", "json")))
+    assert data["policy"] == "ties break, missing hold, returns not rounded"
+    assert [row["length"] for row in data["lengths"] if row["observed"]] == [1, 14]
+    assert set(data["changed"].values()) == {0}
+    rows = listed(capsys, "--stats", "--format", "csv")
+    assert rows[0] == "direction,length,observed,expected"
+    assert len(rows) == 1 + 2 * 14
+
+
+def test_statistics_tell_what_rounding_changes(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Ten sessions of a hair each are none when returns are rounded to 0.01%."""
+    lines = [f"2026-03-{day:02},{100 + day / 1000:.3f},100" for day in range(1, 12)]
+    file = tmp_path / "hairs.csv"
+    file.write_text("\n".join(["period,RUT,SPX", *lines]))
+    data = json.loads("".join(listed(capsys, "--stats", "--format", "json", file=file)))
+    assert data["changed"]["ties break, missing hold, returns rounded to 1/10000"] == 1

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
-import sys
 from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
@@ -13,17 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import click
-import numpy as np
-import numpy.typing as npt
 
 from config.errors import UsageError
 from streams import closes_file
 from streams.cli.options import counted
+from streams.cli.statistics import Policy, find_streaks, print_csv, print_stats
 from streams.closes_file import Refusal
 from streams.core import periods
-from streams.core.returns import active_signs, simple_return
+from streams.core.returns import simple_return
 from streams.core.series import Closes, common
-from streams.core.streaks import Missing, Streak, Ties, find
+from streams.core.streaks import Missing, Streak, Ties
 from streams.core.watch import History
 
 COLUMNS = (
@@ -83,6 +79,9 @@ def _day(_: click.Context, __: click.Parameter, text: str | None) -> int | None:
               help="Only streaks that ended on or after this day.")  # fmt: skip
 @click.option("--top", type=click.IntRange(1), metavar="N",
               help="Only the N longest, the longest first.")  # fmt: skip
+@click.option("--stats", is_flag=True,
+              help="How long streaks are, beside the expectation for independent signs, and how "
+              "many of at least 8 another policy would change.")  # fmt: skip
 @click.option("--format", "form", type=click.Choice(["table", "csv", "json"]), default="table",
               show_default=True, help="How the streaks are printed.")  # fmt: skip
 def command(
@@ -98,6 +97,7 @@ def command(
     missing: str,
     since: int | None,
     top: int | None,
+    stats: bool,
     form: str,
 ) -> None:
     """List every streak in FILE, a CSV with the columns period and one for each symbol.
@@ -108,9 +108,11 @@ def command(
         raise click.UsageError("--missing break needs --calendar, to know what is missing")
     history = _history(file, asset, benchmark)
     sessions = _sessions(calendar, file, history) if calendar else ()
-    signs = active_signs(history.asset, history.benchmark, steps)
-    broken = _gaps(history, sessions) if missing == "break" else None
-    streaks, runs_on = find(history.periods, signs, Ties(ties), broken)
+    policy = Policy(Ties(ties), Missing(missing), steps)
+    if stats:
+        print_stats(history, sessions, policy, form)
+        return
+    streaks, runs_on = find_streaks(history, sessions, policy)
     last = streaks[-1] if runs_on else None
     chosen = [
         streak
@@ -145,12 +147,6 @@ def _sessions(calendar: str, file: Path, history: History) -> Sequence[int]:
             what = f"{file}: {periods.to_text(period)} is no session of {calendar}"
             raise UsageError(what, "take the row out, or choose another calendar")
     return known
-
-
-def _gaps(history: History, sessions: Sequence[int]) -> npt.NDArray[np.bool_]:
-    """Shape (n - 1,): whether sessions lie between two consecutive periods."""
-    at = np.searchsorted(np.asarray(sessions, np.int64), history.periods)
-    return np.diff(at) > 1
 
 
 def _history(file: Path, asset: str, benchmark: str) -> History:
@@ -199,11 +195,7 @@ def _row(
 
 
 def _csv(rows: list[dict[str, Any]]) -> None:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows({**row, "open": str(row["open"]).lower()} for row in rows)
-    sys.stdout.write(text.getvalue())
+    print_csv(rows, COLUMNS)
 
 
 def _json(rows: list[dict[str, Any]]) -> None:

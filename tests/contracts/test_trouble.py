@@ -95,6 +95,9 @@ def test_a_target_that_hangs_keeps_no_other_partition_waiting(
     )
     code, seconds = worker.end()
     assert (code, seconds < 5) == (0, True)
+    said = worker.stderr.read_text()
+    assert "Traceback" not in said
+    assert "Task was destroyed" not in said
 
 
 def test_no_log_line_holds_a_secret(deployment: Deployment) -> None:
