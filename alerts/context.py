@@ -52,7 +52,7 @@ def active_return(history: History, streak: Streak) -> float:
 def _missed(tracker: Tracker, streak: Streak, history: History) -> tuple[date, ...]:
     """The sessions from base to end for which a leg has no close."""
     inner = periods.between(tracker.terms.sessions, streak.base, streak.end)
-    known = set(history.periods.tolist()) if inner else set()
+    known = set(history.within(streak.base, streak.end)) if inner else set()
     return tuple(periods.to_date(session) for session in inner if session not in known)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager, suppress
 from typing import Any
 
@@ -179,13 +179,18 @@ async def _work(
         app = runtime.app
         await app.start()
         stack.push_async_callback(app.stop)
-        log.info("working as %s; %d watchlists", ", ".join(roles), len(settings.watchlists))
+        log.info("working as %s; watchlists: %s", ", ".join(roles), _some(settings.watchlists))
         await _until(stop, app)
         log.info("stopping")
         with suppress(KafkaError, TimeoutError):
             await asyncio.wait_for(runtime.release(_GRACE), 2.5)
         if app.crash_reason is not None:
             raise _fatal(app.crash_reason)
+
+
+def _some(names: Iterable[str]) -> str:
+    first = list(names)
+    return ", ".join(first[:5]) + (f" and {len(first) - 5} more" if len(first) > 5 else "")
 
 
 async def _until(stop: asyncio.Event, app: FrameApp) -> None:

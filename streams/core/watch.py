@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -38,6 +38,12 @@ class History:
         columns = (self.periods[first:], self.asset[first:], self.benchmark[first:])
         return zip(*(column.tolist() for column in columns), strict=True)
 
+    def within(self, first: int, last: int) -> list[int]:
+        """The periods from one to another, both included."""
+        low, high = np.searchsorted(self.periods, first), np.searchsorted(self.periods, last)
+        periods: list[int] = self.periods[low : high + 1].tolist()
+        return periods
+
     def at(self, period: int) -> tuple[int, int]:
         """Both closes of a period that the history has."""
         index = int(np.searchsorted(self.periods, period))
@@ -54,10 +60,14 @@ class Moved:
 
 @dataclass(frozen=True, slots=True)
 class Rewritten:
-    """A correction or a late close changed a pair's past; before ``start`` nothing changed."""
+    """A correction or a late close changed a pair's past.
+
+    Up to ``start`` and after the period ``until`` (None: the end) both histories tell the same.
+    """
 
     pair: PairKey
     start: Tracker
+    until: int | None
     before: History
     after: History
 
@@ -65,22 +75,30 @@ class Rewritten:
 Change = Moved | Rewritten
 
 
-def walk(start: Tracker, history: History) -> Iterator[tuple[Tracker, Turn]]:
-    """A pair's history from a state on, period by period.
+def walk(
+    start: Tracker, history: History, until: int | None = None
+) -> Iterator[tuple[Tracker, Turn]]:
+    """A pair's history from a state on, period by period, to the period ``until`` or its end.
 
     The same tracker comes each time, moved on; ``start`` is left as it is.
     """
     tracker = start.copy()
     for row in history.rows_after(tracker.last):
+        if until is not None and row[0] > until:
+            return
         turn = tracker.step(*row)
         if turn is not None:
             yield tracker, turn
 
 
 class Watch:
-    """The closes of a watchlist and the state of its pairs."""
+    """The closes of a watchlist and the state of its pairs.
 
-    def __init__(self, pairs: Mapping[PairKey, Terms]) -> None:
+    ``min_history`` is the number of returns after which more of them change no claim.
+    """
+
+    def __init__(self, pairs: Mapping[PairKey, Terms], min_history: int = 0) -> None:
+        self._min_history = min_history
         self.closes = {symbol: Closes() for pair in pairs for symbol in pair}
         self.trackers = {pair: Tracker(terms) for pair, terms in pairs.items()}
         self._marks: dict[PairKey, list[Tracker]] = {pair: [] for pair in pairs}
@@ -124,13 +142,42 @@ class Watch:
         return last is not None and period <= last
 
     def _rewrite(self, pair: PairKey, period: int, before: History) -> Rewritten:
-        start = self._before(pair, period)
-        after = self.history(pair)
-        tracker = self.trackers[pair] = start.copy()
+        """Derive a pair again from the last state kept, until nothing differs any more."""
+        start, later = self._split(pair, period)
+        after, old, new = self.history(pair), start.copy(), start.copy()
+        past = [row for row in before.rows_after(start.last) if row[0] <= period]
+        for row in past:
+            old.step(*row)
+        until = None
         for row in after.rows_after(start.last):
-            tracker.step(*row)
-            self._mark(pair, tracker)
-        return Rewritten(pair, start, before, after)
+            new.step(*row)
+            self._mark(pair, new)
+            if row[0] > period:
+                old.step(*row)
+                if self._alike(old, new):
+                    until = row[0]
+                    break
+        if until is not None:
+            new = self._go_on(pair, later, until, new.returns - old.returns)
+        self.trackers[pair] = new
+        return Rewritten(pair, start, until, before, after)
+
+    def _alike(self, one: Tracker, other: Tracker) -> bool:
+        """Whether two states of one period will tell the same for ever."""
+        return (
+            one.running == other.running
+            and min(one.returns, other.returns) >= self._min_history
+            and one.first == other.first
+            and all(one.books[way].entries == other.books[way].entries for way in one.books)
+        )
+
+    def _go_on(self, pair: PairKey, later: list[Tracker], until: int, more: int) -> Tracker:
+        """The states after a period, which only count some returns more than they did."""
+        for mark in later:
+            if mark.last is not None and mark.last > until:
+                mark.returns += more
+                self._marks[pair].append(mark)
+        return replace(self.trackers[pair], returns=self.trackers[pair].returns + more)
 
     def _move(self, pair: PairKey, period: int) -> Moved | None:
         tracker = self.trackers[pair]
@@ -144,12 +191,13 @@ class Watch:
         if tracker.returns - (marks[-1].returns if marks else 0) >= MARK_EVERY:
             marks.append(tracker.copy())
 
-    def _before(self, pair: PairKey, period: int) -> Tracker:
-        """The last state kept from before a period; later ones hold no more."""
+    def _split(self, pair: PairKey, period: int) -> tuple[Tracker, list[Tracker]]:
+        """The last state kept from before a period, and those from after it, taken out."""
         marks = self._marks[pair]
-        while marks and not _is_before(marks[-1], period):
-            marks.pop()
-        return marks[-1] if marks else Tracker(self.trackers[pair].terms)
+        later = [mark for mark in marks if not _is_before(mark, period)]
+        del marks[len(marks) - len(later) :]
+        start = marks[-1] if marks else Tracker(self.trackers[pair].terms)
+        return start, later
 
 
 def _is_before(tracker: Tracker, period: int) -> bool:

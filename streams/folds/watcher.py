@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 from functools import partial
 from typing import Any
 
@@ -30,7 +29,7 @@ from streams.wire import (
 )
 
 Origin = tuple[str, int]
-Facts = tuple[str, date, Milestone, tuple[Milestone, ...]]
+Facts = tuple[str, int, tuple[Milestone, ...]]
 
 
 class WatcherFold:
@@ -96,7 +95,7 @@ class WatchlistState:
     def __init__(self, name: str, watchlist: Watchlist) -> None:
         self._name = name
         self._watchlist = watchlist
-        self.watch = Watch(pair_keys(watchlist))
+        self.watch = Watch(pair_keys(watchlist), watchlist.min_history)
         self._definitions = {
             PairKey(pair.asset, pair.benchmark): pair_definition(watchlist, pair)
             for pair in watchlist.pairs
@@ -171,23 +170,29 @@ class WatchlistState:
             told = tuple(milestone for other, milestone in found if other == streak)
             yield _Happening(tracker, turn, streak, told, history())
 
-    def _alert(self, pair: PairKey, happening: _Happening, trigger: Trigger) -> Alert:
+    def _facts(self, pair: PairKey, happening: _Happening) -> Facts:
+        """What an alert says that must be corrected when it changes; its id comes first."""
         streak, strongest = happening.streak, happening.milestones[0]
-        start, definition = periods.to_date(streak.start), self._definitions[pair]
-        facts = (strongest.kind.value, strongest.level, strongest.scope)
-        name = streak.direction_name
+        name, start = streak.direction_name, periods.to_date(streak.start)
+        told = (strongest.kind.value, strongest.level, strongest.scope)
+        identity = alert_id(self._name, *pair, name, start, *told, self._definitions[pair])
+        return identity, happening.tracker.last or 0, happening.milestones
+
+    def _alert(self, pair: PairKey, happening: _Happening, trigger: Trigger) -> Alert:
+        identity, period, told = self._facts(pair, happening)
+        streak = happening.streak
         return Alert(
-            id=alert_id(self._name, *pair, name, start, *facts, definition),
+            id=identity,
             watchlist=self._name,
             asset=pair.asset,
             benchmark=pair.benchmark,
-            direction=name,
-            start=start,
+            direction=streak.direction_name,
+            start=periods.to_date(streak.start),
             end=periods.to_date(streak.end),
             length=streak.length,
-            period=periods.to_date(happening.tracker.last or 0),
-            milestone=strongest,
-            also=happening.milestones[1:],
+            period=periods.to_date(period),
+            milestone=told[0],
+            also=told[1:],
             evidence=evidence(
                 happening.tracker,
                 happening.turn,
@@ -195,18 +200,30 @@ class WatchlistState:
                 happening.history,
                 self._watchlist.min_history,
             ),
-            definition=definition,
+            definition=self._definitions[pair],
             trigger=trigger,
         )
 
     def _corrections(self, change: Rewritten, trigger: Trigger) -> Iterator[Alert]:
         """What no longer holds is retracted; what only now turns out to have happened is told."""
-        before = self._history_alerts(change, change.before, trigger)
-        after = self._history_alerts(change, change.after, trigger)
-        yield from (self._retract(a) for facts, a in before.items() if facts not in after)
-        yield from (
-            self._tell(replace(a, late=True)) for facts, a in after.items() if facts not in before
-        )
+        before = self._happened(change, change.before)
+        after = self._happened(change, change.after)
+        for facts, happening in before.items():
+            if facts not in after:
+                yield self._retract(self._alert(change.pair, happening, trigger))
+        for facts, happening in after.items():
+            if facts not in before:
+                alert = self._alert(change.pair, happening, trigger)
+                yield self._tell(replace(alert, late=True))
+
+    def _happened(self, change: Rewritten, history: History) -> dict[Facts, _Happening]:
+        """All that a history tells from where it was rewritten on, by its facts."""
+        return {
+            self._facts(change.pair, kept): kept
+            for tracker, turn in walk(change.start, history, change.until)
+            for happening in self._happenings(tracker, turn, lambda: history)
+            for kept in [replace(happening, tracker=tracker.copy())]
+        }
 
     def _tell(self, alert: Alert) -> Alert:
         """An alert as it is, or under a new id where the same was told once and retracted."""
@@ -228,16 +245,6 @@ class WatchlistState:
             follows=told,
             late=True,
         )
-
-    def _history_alerts(
-        self, change: Rewritten, history: History, trigger: Trigger
-    ) -> dict[Facts, Alert]:
-        return {
-            (alert.id, alert.period, alert.milestone, alert.also): alert
-            for tracker, turn in walk(change.start, history)
-            for happening in self._happenings(tracker, turn, lambda: history)
-            for alert in [self._alert(change.pair, happening, trigger)]
-        }
 
     def _current(self, pair: PairKey) -> Output:
         tracker = self.watch.trackers[pair]

@@ -106,7 +106,7 @@ def test_changes_say_what_changed(closes: list[tuple[str, int, int]]) -> None:
                 case Moved(_, turn):
                     assert period > history.periods[-1]
                     assert isinstance(turn, Turn)
-                case Rewritten(_, start, earlier, later):
+                case Rewritten(_, start, _, earlier, later):
                     assert start.last is None or start.last < period
                     assert earlier.periods.tolist() == history.periods.tolist()
                     assert earlier.asset.tolist() == history.asset.tolist()
