@@ -101,7 +101,8 @@ def _keep(runtime: Runtime) -> None:
     @runtime.app.on_partitions_assigned.connect  # type: ignore[arg-type]
     async def stand_by(_: Any, *assigned: Any, **__: Any) -> None:
         # a worker without partitions is never asked where to start: it is a spare, and ready
-        runtime.assigned = runtime.assigned or not any(assigned)
+        if not any(assigned):
+            await runtime.stand_by()
 
     @runtime.app.on_partitions_revoked.connect
     async def release(*_: Any, **__: Any) -> None:

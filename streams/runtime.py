@@ -70,6 +70,11 @@ class Runtime:
         self.assigned = bool(assigned)
         return {tp: offset for positions in attached for tp, offset in positions.items()}
 
+    async def stand_by(self) -> None:
+        """Own nothing, and be ready to take over."""
+        await self._attach_all(frozenset())
+        self.assigned = True
+
     async def _attach_all(self, assigned: frozenset[TP]) -> list[Mapping[TP, int]]:
         """Until the broker answers: Faust ends a worker whose partitions cannot be sought."""
         while True:

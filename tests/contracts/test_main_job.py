@@ -121,11 +121,12 @@ def test_a_worker_that_joins_and_one_that_leaves_change_nothing(deployment: Depl
 
 def test_a_spare_worker_is_ready_and_takes_over(deployment: Deployment) -> None:
     """Seven partitions' worth of workers: those that get none stand by."""
-    deployment.create_topics()
-    workers = [deployment.start() for _ in range(7)]
+    deployment.create_topics().start().ready()  # it has all partitions, and loses most
+    workers = [deployment.workers[0], *(deployment.start() for _ in range(6))]
+    send_january(deployment, 0, 16)
     for worker in workers:
         worker.ready()
-    send_january(deployment)
+    send_january(deployment, 16)
     eventually(lambda: settled(deployment, 12), "12 entries in the ledger")
     assert [m.title for m in deployment.webhook.inbox.messages] == TITLES
 

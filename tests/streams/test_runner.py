@@ -573,3 +573,17 @@ async def cancelled(
     if task.done():
         task.result()
     await until_done([task])
+
+
+async def test_a_runner_that_has_lost_everything_has_nothing_to_catch_up_with(
+    harness: Any,
+) -> None:
+    """A spare worker is ready, though it had partitions before."""
+    harness.log.append(Place(Topic.CLOSES, 0), b"1")
+    runner = harness.runner(totals(harness))
+    await runner.attach([0])
+    assert not runner.caught_up
+    await runner.release(0.1)
+    await runner.attach([])
+    assert runner.caught_up
+    assert runner.unseen() == 0.0
