@@ -19,6 +19,7 @@ from streams.metrics import Metrics
 from streams.outbox import Outbox
 from streams.records import Place, Topic
 from streams.snapshots import Snapshots
+from streams.works import Fold, FoldWork
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +60,12 @@ class Runtime:
         )
         self.runners[self.topic_name(topic)] = runner
         return runner
+
+    def fold_runner(self, name: str, topic: Topic, make: Callable[[Place], Fold]) -> Runner:
+        """A runner for a pure fold."""
+        return self.runner(
+            name, topic, lambda place: FoldWork(place, make, self.outbox, self.metrics)
+        )
 
     async def positions(self, assigned: frozenset[TP]) -> Mapping[TP, int]:
         """Attach every runner to its assigned partitions; where each goes on."""

@@ -93,7 +93,10 @@ def decode_close(value: bytes | None) -> Close:
     Raises:
         RejectedError: with the reason and what was wrong.
     """
-    fields = _json_object(value)
+    return _close(_json_object(value))
+
+
+def _close(fields: dict[str, Any]) -> Close:
     symbol = _text(fields, "symbol", required=True)
     if not _SYMBOL.fullmatch(symbol):
         raise RejectedError(Reason.BAD_SYMBOL, f"symbol {_shown(symbol)} has other characters than "
@@ -127,8 +130,8 @@ def decode_routed(value: bytes | None) -> Routed:
     Raises:
         RejectedError: with the reason and what was wrong.
     """
-    close = decode_close(value)
     fields = _json_object(value)
+    close = _close(fields)
     watchlist = _text(fields, "watchlist", required=True)
     try:
         partition, offset, arrived = (int(number.text) for number in fields["origin"])

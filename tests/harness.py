@@ -56,22 +56,20 @@ class WorkerProcess:
     stderr: Path
 
     def get(self, path: str) -> str:
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5) as answer:
-                return answer.read().decode()
-        except (urllib.error.URLError, OSError):
-            return ""
+        """What a page says with status 200, else nothing."""
+        status, text = self.get_any(path)
+        return text if status == 200 else ""
 
-    def get_any(self, path: str) -> str:
-        """As :meth:`get`, and also what comes with a status of error."""
+    def get_any(self, path: str) -> tuple[int, str]:
+        """The status of a page and what it says; 0 where nobody answers."""
         try:
             address = f"http://127.0.0.1:{self.port}{path}"
             with urllib.request.urlopen(address, timeout=5) as answer:
-                return answer.read().decode()
+                return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
-            return error.read().decode()
+            return error.code, error.read().decode()
         except OSError:
-            return ""
+            return 0, ""
 
     def total(self, name: str, **labels: str) -> float:
         return sum(

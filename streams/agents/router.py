@@ -7,7 +7,6 @@ from streams.calendars import by_name
 from streams.folds.router import RouterFold
 from streams.records import Place, Topic
 from streams.runtime import Runtime
-from streams.works import FoldWork
 
 
 def attach(runtime: Runtime) -> None:
@@ -18,11 +17,7 @@ def attach(runtime: Runtime) -> None:
     def make(place: Place) -> RouterFold:
         return RouterFold(place, watchlists, sessions)
 
-    runner = runtime.runner(
-        "router",
-        Topic.CLOSES,
-        lambda place: FoldWork(place, make, runtime.outbox, runtime.metrics),
-    )
+    runner = runtime.fold_runner("router", Topic.CLOSES, make)
 
     @runtime.app.agent(runtime.channel(Topic.CLOSES), name="router", concurrency=1)
     async def router(frames):  # type: ignore[no-untyped-def]

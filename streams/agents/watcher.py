@@ -6,7 +6,6 @@ from streams.agents.frames import feed
 from streams.folds.watcher import WatcherFold
 from streams.records import Place, Topic
 from streams.runtime import Runtime
-from streams.works import FoldWork
 
 
 def attach(runtime: Runtime) -> None:
@@ -15,11 +14,7 @@ def attach(runtime: Runtime) -> None:
     def make(place: Place) -> WatcherFold:
         return WatcherFold(place, runtime.settings.watchlists)
 
-    runner = runtime.runner(
-        "watcher",
-        Topic.WATCH,
-        lambda place: FoldWork(place, make, runtime.outbox, runtime.metrics),
-    )
+    runner = runtime.fold_runner("watcher", Topic.WATCH, make)
 
     @runtime.app.agent(runtime.channel(Topic.WATCH), name="watcher", concurrency=1)
     async def watcher(frames):  # type: ignore[no-untyped-def]

@@ -10,12 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from streams.core.returns import active_signs
 from streams.core.statistics import changed, run_lengths
-from streams.core.streaks import DIRECTION_NAMES, Missing, Streak, Ties, find
+from streams.core.streaks import DIRECTION_NAMES, Missing, Streak, Ties, find, gaps
 from streams.core.watch import History
 
 _LONG = 8
@@ -39,7 +36,7 @@ def find_streaks(
 ) -> tuple[list[Streak], bool]:
     """All streaks of a history under a policy, and whether the last of them still runs."""
     signs = active_signs(history.asset, history.benchmark, policy.steps)
-    broken = _gaps(history, sessions) if policy.missing is Missing.BREAK else None
+    broken = gaps(history.periods, sessions) if policy.missing is Missing.BREAK else None
     return find(history.periods, signs, policy.ties, broken)
 
 
@@ -89,12 +86,6 @@ def _stats_table(rows: list[dict[str, Any]], policy: Policy, others: dict[str, i
     print(f"\nStreaks of at least {_LONG} that change, against {policy}:")
     for other, count in others.items():
         print(f"{count:>6}  {other}")
-
-
-def _gaps(history: History, sessions: Sequence[int]) -> npt.NDArray[np.bool_]:
-    """Shape (n - 1,): whether sessions lie between two consecutive periods."""
-    at = np.searchsorted(np.asarray(sessions, np.int64), history.periods)
-    return np.diff(at) > 1
 
 
 def print_csv(rows: list[dict[str, Any]], columns: Sequence[str]) -> None:

@@ -6,6 +6,7 @@ closes the streak's first return starts from, so returns over the streak run fro
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -116,6 +117,16 @@ def find(
         found, runs_on = _find(periods[first : last + 1], signs[first:last], ties)
         streaks += found
     return streaks, runs_on
+
+
+def gaps(periods: Periods, sessions: Sequence[int]) -> npt.NDArray[np.bool_]:
+    """Whether sessions lie between consecutive periods: shape (n - 1,).
+
+    Args:
+        periods: ascending, shape (n,), all of them sessions.
+        sessions: of the calendar, ascending.
+    """
+    return np.diff(np.searchsorted(np.asarray(sessions, np.int64), periods)) > 1
 
 
 def _find(periods: Periods, signs: Signs, ties: Ties) -> tuple[list[Streak], bool]:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from streams.core.pairs import Terms, Tracker
 from streams.core.periods import between
 from streams.core.returns import active_signs
-from streams.core.streaks import EndedBy, Missing, Ties, find
+from streams.core.streaks import EndedBy, Missing, Ties, find, gaps
 
 SESSIONS = tuple(range(100, 160))
 
@@ -55,6 +55,7 @@ def test_batch_and_brute_force_agree(rows: list[Row], ties: Ties, missing: Missi
         np.zeros(0, np.int64)
     ] * 3
     broken = np.diff(columns[0]) > 1 if missing is Missing.BREAK else None
+    assert gaps(columns[0], SESSIONS).tolist() == (np.diff(columns[0]) > 1).tolist()
     streaks, _ = find(columns[0], active_signs(columns[1], columns[2]), ties, broken)
     found = [(s.direction, s.length, s.start, s.end) for s in streaks]
     assert found == brute_force(rows, ties, missing)
