@@ -6,7 +6,7 @@ WORKDIR /src
 RUN python -m venv /opt/streakwatch
 # What we depend on first: it changes less often than our own code.
 COPY requirements/worker.txt requirements/
-RUN /opt/streakwatch/bin/pip install --require-hashes -r requirements/worker.txt
+RUN /opt/streakwatch/bin/pip install --no-deps --require-hashes -r requirements/worker.txt
 COPY pyproject.toml README.md CHANGELOG.md LICENSE ./
 COPY streams streams
 COPY alerts alerts

@@ -40,7 +40,7 @@ $(READY): $(LOCK) pyproject.toml
 	@test -d $(VENV) || $(PYTHON) -m venv $(VENV) || \
 	  { echo "python -m venv failed (on Debian and Ubuntu: apt install python3-venv)"; rm -rf $(VENV); exit 1; }
 	@echo "installing the locked requirements (once; about a minute)"
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r $(LOCK)
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r $(LOCK)
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
@@ -49,7 +49,7 @@ COMPILE = $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-ex
 	--no-emit-options
 
 lock: $(READY)
-	$(COMPILE) --extra dev --extra demo -o requirements/dev.txt pyproject.toml
+	$(COMPILE) --extra dev --extra demo --extra plot -o requirements/dev.txt pyproject.toml
 	$(COMPILE) -c requirements/dev.txt -o requirements/worker.txt pyproject.toml
 
 build: $(READY)
