@@ -66,9 +66,7 @@ def _wrong_kind(error: ErrorDetails, place: Place, parent: Place) -> Complaint:
 
 def _refused(error: ErrorDetails, place: Place, parent: Place) -> Complaint:
     context = error["ctx"]
-    index = context["index"]
-    path = place.path if index is None else (*place.path, index)
-    return Complaint(path, context["what"], context["cure"])
+    return Complaint((*place.path, *context["below"]), context["what"], context["cure"])
 
 
 Wording = Callable[[ErrorDetails, Place, Place], Complaint]

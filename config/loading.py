@@ -19,6 +19,7 @@ from config.errors import ConfigError, Fault
 from config.explaining import explain, one_each
 from config.oddities import oddities
 from config.reading import parse, read
+from config.references import unfit_names
 from config.schema import shared_schema
 from config.settings import Settings
 from config.words import Complaint, key_of
@@ -40,7 +41,7 @@ def load(path: Path, environ: Mapping[str, str] | None = None) -> Settings:
     overlay(data, chosen.by_path)
     settings, errors = _validated(data, path)
     complaints += (explain(error, data, shared_schema()) for error in errors)
-    complaints += (*missing_targets(data), *refused_urls(data))
+    complaints += (*missing_targets(data), *refused_urls(data), *unfit_names(data))
     faults = [*_located(one_each(complaints), str(path), document, chosen), *chosen.faults]
     if faults or settings is None:
         raise ConfigError(tuple(sorted(faults, key=_order)))

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from config.models import NAME_PATTERN, SYMBOL_PATTERN
+from config.scopes import LEVEL_SCOPE_FORMS, LEVEL_SCOPE_PATTERN, SCOPE_FORMS, SCOPE_PATTERN
 from config.settings import PREFIX_PATTERN
-from config.watchlists import NAME_PATTERN, SCOPE_PATTERN, SYMBOL_PATTERN
 from config.words import KeyPath, any_of
 
 Schema = dict[str, Any]
@@ -102,10 +103,19 @@ def _expected(schema: Schema) -> str:
     if kind == "string":
         return _text(schema)
     if kind == "array":
-        return "a list" + (" of one or more" if schema.get("minItems") else "")
+        return _list(schema)
     if "properties" in schema:
         return f"below it: {', '.join(schema['properties'])}"
-    return "names below it, each with its own keys"
+    below = _below(schema, "")
+    return f"names below it, each with {_expected(below) if 'type' in below else 'its own keys'}"
+
+
+def _list(schema: Schema) -> str:
+    least, most = (schema.get(key) for key in ("minItems", "maxItems"))
+    if least is None:
+        return "a list"
+    number = {1: "one", 2: "two"}[least]
+    return f"a list of {number}" + ("" if least == most else " or more")
 
 
 def _range(schema: Schema) -> str:
@@ -122,7 +132,8 @@ PATTERNS = {
     SYMBOL_PATTERN: "up to 32 letters, digits and ^ . = _ : / -",
     NAME_PATTERN: "a name of up to 64 letters, digits, _ . and -",
     PREFIX_PATTERN: "up to 100 letters, digits, . _ and -",
-    SCOPE_PATTERN: "'all' or 'since YYYY-MM-DD'",
+    SCOPE_PATTERN: any_of(SCOPE_FORMS),
+    LEVEL_SCOPE_PATTERN: any_of(LEVEL_SCOPE_FORMS),
 }
 """The patterns of the schema in words."""
 
@@ -138,5 +149,6 @@ def _text(schema: Schema) -> str:
     if "pattern" in schema:
         return PATTERNS[schema["pattern"]]
     if "maxLength" in schema:
-        return f"a text of {schema.get('minLength', 0)} to {schema['maxLength']} characters"
+        least = f"{schema['minLength']} to" if "minLength" in schema else "up to"
+        return f"a text of {least} {schema['maxLength']} characters"
     return _FORMATS.get(schema.get("format", ""), "a text")

@@ -7,8 +7,9 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, SecretStr
 
+from config.models import Model, Name, Symbol
 from config.validators import below_folder, distinct, host_port
-from config.watchlists import Model, Name, Symbol, Watchlist
+from config.watchlists import Watchlist
 
 PREFIX_PATTERN = r"^[A-Za-z0-9._-]{0,100}$"
 
@@ -102,6 +103,9 @@ class Instrument(Model):
 
     name: Annotated[str, Field(min_length=1, max_length=80)]
     """The name that people know, for example Russell 2000."""
+    closes: Literal["price", "total return", "number"] = "price"
+    """What its closes are: prices, total-return index levels (dividends included), or any published
+    number, such as a yield, which may be zero or negative and has no returns."""
 
 
 class Embedded(Model):

@@ -18,9 +18,9 @@ from config.words import found, shown, suggestion
 T = TypeVar("T")
 
 
-def refusal(what: str, cure: str, index: int | None = None) -> PydanticCustomError:
-    """What a validator raises; ``index`` is that of the item of a list that it is about."""
-    context = {"what": what, "cure": cure, "index": index}
+def refusal(what: str, cure: str, *below: str | int) -> PydanticCustomError:
+    """What a validator raises; ``below`` are the keys and indexes that lead to what it is about."""
+    context = {"what": what, "cure": cure, "below": below}
     return PydanticCustomError("refused", "{what}; {cure}", context)
 
 
@@ -31,9 +31,11 @@ def as_list(value: Any) -> Any:
 
 def distinct(items: Sequence[T]) -> Sequence[T]:
     """Refuses an item that is there twice."""
+    seen: set[T] = set()
     for index, item in enumerate(items):
-        if item in items[:index]:
+        if item in seen:
             raise refusal(f"'{shown(str(item))}' is listed twice", "keep one of the two", index)
+        seen.add(item)
     return items
 
 
@@ -55,6 +57,23 @@ def rounding_step(value: Decimal) -> Decimal:
         return value
     cure = "write a step that divides 1, at most 0.01, such as 0.0001 (0.01%)"
     raise refusal(f"found '{value}'", cure)
+
+
+def plain_number(value: Decimal) -> Decimal:
+    """A number within 1e9 has at most six decimals, as closes have.
+
+    It is given back in its shortest form, so that 0.050 and 5e-2 are told as 0.05.
+    """
+    if value != round(value, 6):
+        raise refusal(f"found '{shown(str(value))}'", "write at most six decimals")
+    return Decimal(f"{value.normalize() + 0:f}")
+
+
+def plain_weight(value: Decimal) -> Decimal:
+    """A weight within 1e9 has at most twelve decimals."""
+    if value == round(value, 12):
+        return value
+    raise refusal(f"found '{shown(str(value))}'", "write at most twelve decimals")
 
 
 def host_port(value: str) -> str:

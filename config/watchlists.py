@@ -1,52 +1,33 @@
-"""What is watched: watchlists, their pairs and their rules."""
+"""What is watched: watchlists, their pairs, series and rules."""
 
 from __future__ import annotations
 
-import re
-from datetime import date
+from collections.abc import Iterator
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
     Field,
-    PlainSerializer,
+    ValidationInfo,
     WithJsonSchema,
     field_validator,
     model_validator,
 )
 
-from config.validators import as_list, day, distinct, known_calendar, refusal, rounding_step
-from config.words import found, shown
-
-Direction = Literal["outperforming", "underperforming"]
-DirectionFilter = Literal["outperforming", "underperforming", "any"]
-
-SYMBOL_PATTERN = r"^[A-Za-z0-9^.=_:/-]{1,32}$"
-SCOPE_PATTERN = r"^(all|this year|last [1-9][0-9]{0,2} years|since [0-9]{4}-[0-9]{2}-[0-9]{2})$"
-NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
-
-Symbol = Annotated[str, Field(pattern=SYMBOL_PATTERN)]
-"""What has a price, as the feed names it."""
-Name = Annotated[str, Field(pattern=NAME_PATTERN)]
-"""What a watchlist, a target or a consumer group is called."""
-Day = Annotated[date, BeforeValidator(day)]
-Length = Annotated[int, Field(ge=1)]
-"""A number of periods."""
-
-
-class Model(BaseModel):
-    """Strict and frozen: an unknown key is a fault, a value is never changed later."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        frozen=True,
-        use_attribute_docstrings=True,
-        hide_input_in_errors=True,  # an input may be a target's URL, with its secret
-    )
+from config.models import Day, Direction, Model, Name, Symbol
+from config.rules import (
+    BreadthRule,
+    LevelRule,
+    PairRule,
+    Rule,
+    SimpleRule,
+    TogetherRule,
+    YearToDateRule,
+)
+from config.series import Basket, Breadth, Series
+from config.validators import distinct, known_calendar, refusal, rounding_step
+from config.words import KeyPath, any_of, shown, suggestion
 
 
 class PublishedRecord(Model):
@@ -78,11 +59,16 @@ class Pair(Model):
     """The symbol that is measured."""
     benchmark: Symbol
     """The symbol that it is measured against."""
-    records: list[PublishedRecord] = []
+    records: list[PublishedRecord] = Field(default=[])
     """Published records that precede the log, with their sources (seeds of the record book)."""
     records_complete_from: int | None = Field(default=None, ge=1)
     """The list of records is complete for streaks of at least this length; by default for those
     as long as its shortest. Nothing is claimed from it about shorter ones."""
+
+    @property
+    def name(self) -> str:
+        """``ASSET/BENCHMARK``."""
+        return f"{self.asset}/{self.benchmark}"
 
     @model_validator(mode="after")
     def _two_legs(self) -> Pair:
@@ -90,127 +76,6 @@ class Pair(Model):
             what = f"asset and benchmark are both '{shown(self.asset)}'"
             raise refusal(what, "a pair needs two symbols")
         return self
-
-
-class Scope(Model):
-    """The stretch of history within which a record counts.
-
-    A streak belongs to a scope when it ended on or after ``since``, at its whole length: a
-    streak that straddles the edge makes a record harder to claim, never easier.
-    """
-
-    since: date | None = None
-    years: int | None = None
-    """The last so many years, counted back from the period that is told."""
-    this_year: bool = False
-
-    def start(self, on: date) -> date | None:
-        """The first day of the scope as seen on a day; None for all history."""
-        if self.this_year:
-            return date(on.year, 1, 1)
-        if self.years is None:
-            return self.since
-        leap_day = (on.month, on.day) == (2, 29)
-        return on.replace(year=on.year - self.years, day=28 if leap_day else on.day)
-
-    def __str__(self) -> str:
-        if self.this_year:
-            return "this year"
-        if self.years is not None:
-            return f"last {self.years} years"
-        return "all" if self.since is None else f"since {self.since}"
-
-
-def _scope(value: Any) -> Any:
-    if isinstance(value, Scope):
-        return value
-    text = value if isinstance(value, str) else ""
-    if text == "all":
-        return Scope()
-    if text == "this year":
-        return Scope(this_year=True)
-    if years := re.fullmatch(r"last ([1-9][0-9]{0,2}) years", text):
-        return Scope(years=int(years[1]))
-    if text.startswith("since "):
-        return Scope(since=day(text.removeprefix("since ").strip()))
-    cure = "write 'all', 'since YYYY-MM-DD', 'last N years' or 'this year'"
-    raise refusal(f"found {found(value)}", cure)
-
-
-_ScopeInput = Annotated[str, Field(pattern=SCOPE_PATTERN)]
-ScopeText = Annotated[
-    Scope,
-    BeforeValidator(_scope, json_schema_input_type=_ScopeInput),
-    PlainSerializer(str, return_type=str),
-]
-
-RecordEvent = Literal["approached", "tied", "broken", "extended"]
-
-_Lengths = Annotated[list[Length], Field(min_length=1)]
-_ScopeInputs = Annotated[list[_ScopeInput], Field(min_length=1)]
-_RecordEvents = Annotated[list[RecordEvent], Field(min_length=1)]
-
-
-class ThresholdRule(Model):
-    """Tells when a streak reaches a length."""
-
-    kind: Literal["threshold"]
-    at: Annotated[
-        list[Length],
-        Field(min_length=1),
-        AfterValidator(distinct),
-        BeforeValidator(as_list, json_schema_input_type=Length | _Lengths),
-    ]
-    """The lengths, in periods, that are told: one number or a list."""
-    every: int | None = Field(default=None, ge=1)
-    """Beyond the longest of them, every so many periods again; by default no more."""
-    min_active_return: float = Field(default=0.0, ge=0, allow_inf_nan=False)
-    """Only when the asset's return over the streak differs from the benchmark's by so much, as a
-    fraction (0.01 = one percentage point)."""
-    direction: DirectionFilter = "any"
-    """Which streaks: outperforming, underperforming or any."""
-
-
-class RecordRule(Model):
-    """Tells when a streak ties or breaks the record of a scope."""
-
-    kind: Literal["record"]
-    on: Annotated[
-        list[RecordEvent],
-        Field(min_length=1),
-        AfterValidator(distinct),
-        BeforeValidator(as_list, json_schema_input_type=RecordEvent | _RecordEvents),
-    ] = ["tied", "broken"]
-    """approached: `short_by` periods short of the record. tied: as long as it. broken: the first
-    period beyond it. extended: longer still, every `extended_every` periods."""
-    min_length: int = Field(default=3, ge=1)
-    """Only streaks at least this long, in periods: a young scope has short records."""
-    short_by: int = Field(default=1, ge=1)
-    """How many periods short of the record `approached` is."""
-    extended_every: int = Field(default=1, ge=1)
-    """How often `extended` is told once the record is broken, in periods."""
-    scopes: Annotated[
-        list[ScopeText],
-        Field(min_length=1),
-        AfterValidator(distinct),
-        BeforeValidator(as_list, json_schema_input_type=_ScopeInput | _ScopeInputs),
-    ] = Field(default=[Scope()], json_schema_extra={"default": ["all"]})
-    """'all' (everything known), 'since YYYY-MM-DD', 'last N years' or 'this year'; one or more."""
-    direction: DirectionFilter = "any"
-    """Which streaks: outperforming, underperforming or any."""
-
-
-class EndedRule(Model):
-    """Tells when a streak ends."""
-
-    kind: Literal["ended"]
-    min_length: int = Field(default=2, ge=1)
-    """Only streaks at least this long, in periods."""
-    direction: DirectionFilter = "any"
-    """Which streaks: outperforming, underperforming or any."""
-
-
-Rule = Annotated[ThresholdRule | RecordRule | EndedRule, Field(discriminator="kind")]
 
 
 Step = Annotated[
@@ -223,7 +88,9 @@ Step = Annotated[
 class Watchlist(Model):
     """The pairs that are watched together, on one calendar."""
 
-    pairs: list[Pair] = Field(min_length=1)
+    series: dict[Symbol, Series] = Field(default={})
+    """Series that are made of others (baskets, ratios, spreads, breadths), by name."""
+    pairs: list[Pair] = Field(default=[])
     """The pairs; each one once."""
     rules: list[Rule] = Field(min_length=1)
     """What is told about them."""
@@ -231,8 +98,12 @@ class Watchlist(Model):
     """Where it is told: names from `targets`."""
     calendar: Annotated[str, AfterValidator(known_calendar)] = "none"
     """The exchange's MIC (XNYS, XLON, 24/7 …), or 'none' to take periods as they come."""
-    interval: Literal["1d"] = "1d"
-    """The length of a period: 1d, one exchange session."""
+    interval: Literal["1m", "5m", "15m", "30m", "1h", "1d"] = "1d"
+    """The length of a period: 1d, one exchange session, or a part of one, counted from its open
+    (without a calendar from midnight UTC)."""
+    overnight: Literal["include", "exclude"] = "include"
+    """The first interval of a session is compared with the last one of the session before
+    (include), or only begins anew (exclude): the night is not counted."""
     ties: Literal["break", "extend", "skip"] = "break"
     """An active return of exactly zero ends a streak, extends it, or is passed over."""
     missing: Literal["hold", "break"] = "hold"
@@ -242,6 +113,22 @@ class Watchlist(Model):
     """Round both returns to this step before they are compared, as a fraction (0.0001 = 0.01%)."""
     min_history: int = Field(default=252, ge=0)
     """Periods that must be known (or seeded) before anything is called a record."""
+
+    @field_validator("missing")
+    @classmethod
+    def _has_sessions(cls, missing: str, info: ValidationInfo) -> str:
+        if missing == "break" and info.data.get("calendar") == "none":
+            what = "without a calendar nothing can be missing"
+            raise refusal(what, "write hold, or the exchange's MIC as calendar")
+        return missing
+
+    @field_validator("overnight")
+    @classmethod
+    def _has_nights(cls, overnight: str, info: ValidationInfo) -> str:
+        if overnight == "exclude" and info.data.get("interval") == "1d":
+            what = "with the interval 1d every return is one of a night"
+            raise refusal(what, "write include, or a shorter interval")
+        return overnight
 
     @field_validator("pairs")
     @classmethod
@@ -255,6 +142,114 @@ class Watchlist(Model):
             seen.add(key)
         return pairs
 
+    @field_validator("series")
+    @classmethod
+    def _of_what_there_is(cls, series: dict[str, Series]) -> dict[str, Series]:
+        for name, one in series.items():
+            for path, part in one.parts():
+                _check_part(name, one, part, series, path)
+        return series
+
+    @field_validator("pairs")
+    @classmethod
+    def _legs_have_returns(cls, pairs: list[Pair], info: ValidationInfo) -> list[Pair]:
+        for index, pair in enumerate(pairs):
+            for key, leg in (("asset", pair.asset), ("benchmark", pair.benchmark)):
+                made = info.data.get("series", {}).get(leg)
+                if made is not None and not isinstance(made, Basket):
+                    what = f"{shown(leg)} is a {made.kind}, which has no returns"
+                    raise refusal(what, "write a symbol or a basket", index, key)
+        return pairs
+
+    @field_validator("rules")
+    @classmethod
+    def _about_what_there_is(cls, rules: list[Rule], info: ValidationInfo) -> list[Rule]:
+        if not {"pairs", "series"} <= info.data.keys():
+            return rules  # a fault of their own is told already
+        pairs = [pair.name for pair in info.data["pairs"]]
+        for index, rule in enumerate(rules):
+            for path, one in _simple(rule):
+                _check_rule(one, pairs, info.data["series"], (index, *path))
+        return rules
+
+    @field_validator("rules")
+    @classmethod
+    def _names_differ(cls, rules: list[Rule]) -> list[Rule]:
+        seen: set[str] = set()
+        for index, rule in enumerate(rules):
+            if isinstance(rule, TogetherRule):
+                if rule.name in seen:
+                    what = f"another rule is called '{shown(rule.name)}'"
+                    raise refusal(what, "give each its own name", index, "name")
+                seen.add(rule.name)
+        return rules
+
     def symbols(self) -> set[str]:
         """The symbols whose closes this watchlist needs."""
-        return {symbol for pair in self.pairs for symbol in (pair.asset, pair.benchmark)}
+        named = {leg for pair in self.pairs for leg in (pair.asset, pair.benchmark)}
+        named |= self.followed()
+        named |= {part for one in self.series.values() for part in one.symbols()}
+        return named - self.series.keys()
+
+    def followed(self) -> set[str]:
+        """The series whose levels the rules ask for."""
+        return {rule.series for rule in self.conditions() if isinstance(rule, _OF_SERIES)}
+
+    def conditions(self) -> Iterator[SimpleRule | PairRule]:
+        """All rules, those within others included."""
+        return (one for rule in self.rules for _, one in _simple(rule))
+
+
+_OF_SERIES = (LevelRule, BreadthRule)
+
+
+def _simple(rule: Rule) -> list[tuple[KeyPath, SimpleRule | PairRule]]:
+    """The rule itself or those within it, each with the path that leads there."""
+    if isinstance(rule, TogetherRule):
+        return [(("of", index), one) for index, one in enumerate(rule.of)]
+    return [((), rule)]
+
+
+def _check_part(
+    name: str, one: Series, part: str, series: dict[str, Series], path: KeyPath
+) -> None:
+    made = series.get(part)
+    if made is None:
+        return
+    if part == name:
+        what = f"{shown(name)} is made of itself"
+        raise refusal(what, "call the series by a name that is no symbol", name, *path)
+    if isinstance(one, Basket | Breadth):
+        what = f"{shown(part)} is a {made.kind}, and the parts of a {one.kind} are symbols"
+        raise refusal(what, "write a symbol", name, *path)
+    if not isinstance(made, Basket):
+        what = f"{shown(part)} is a {made.kind}, of which no {one.kind} can be made"
+        raise refusal(what, "write a symbol or a basket", name, *path)
+
+
+def _check_rule(
+    rule: SimpleRule | PairRule, pairs: list[str], series: dict[str, Series], path: KeyPath
+) -> None:
+    if isinstance(rule, BreadthRule):
+        _check_breadth(rule.series, series, path)
+    if isinstance(rule, PairRule | YearToDateRule):
+        if not pairs:
+            raise refusal("a rule about pairs, and there are none", "add pairs", *path)
+        if rule.pair is not None and rule.pair not in pairs:
+            what = f"there is no pair '{shown(rule.pair)}'"
+            cure = suggestion(rule.pair, pairs) or f"write {any_of(pairs[:10])}"
+            raise refusal(what, cure, *path, "pair")
+
+
+def _check_breadth(name: str, series: dict[str, Series], path: KeyPath) -> None:
+    made = series.get(name)
+    if isinstance(made, Breadth):
+        return
+    breadths = [name for name, one in series.items() if isinstance(one, Breadth)]
+    cure = "define it in series, of the kind breadth"
+    if made is None:
+        what, hint = f"there is no breadth '{shown(name)}'", suggestion(name, breadths)
+    else:
+        what, hint = f"{shown(name)} is a {made.kind}, not a breadth", ""
+        cure = "use a rule of the kind level, or name a breadth"
+    raise refusal(what, hint or cure, *path, "series")

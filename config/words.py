@@ -61,10 +61,10 @@ def key_of(path: KeyPath) -> str:
     return "".join(parts).removeprefix(".")
 
 
-def closest(word: str, choices: Iterable[str]) -> str | None:
-    """The choice that ``word`` probably means, whatever its case."""
+def closest(word: str, choices: Iterable[str], likeness: float = 0.6) -> str | None:
+    """The choice that ``word`` probably means, whatever its case; ``likeness`` is at most 1."""
     by_fold = {choice.casefold(): choice for choice in choices}
-    close = difflib.get_close_matches(word[: 2 * LONGEST].casefold(), by_fold, n=1)
+    close = difflib.get_close_matches(word[: 2 * LONGEST].casefold(), by_fold, 1, likeness)
     return by_fold[close[0]] if close else None
 
 

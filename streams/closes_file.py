@@ -7,7 +7,7 @@ the empty cells of the wide form, which mean that a symbol has no close in that 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +20,7 @@ _LONG = {"symbol", "period", "close"}
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A close as the file has it, checked: days since 1970-01-01 and micro-units."""
+    """A close as the file has it, checked: a period of :mod:`streams.core.periods`, micro-units."""
 
     line: int
     symbol: str
@@ -36,19 +36,45 @@ class Refusal:
     reason: str
 
 
-def read(path: Path, rename: Mapping[str, str] | None = None) -> Iterator[Row | Refusal]:
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    """How the fields of a row are read."""
+
+    rename: Mapping[str, str]
+    interval: str
+    signed: Container[str]
+
+    def close(self, line: int, name: str, period: str, price: str) -> Row | Refusal:
+        symbol = self.rename.get(name, name)
+        to_price = prices.signed_from_digits if symbol in self.signed else prices.from_digits
+        try:
+            begin = periods.from_text(period.strip(), self.interval)
+            return Row(line, symbol, begin, to_price(price.strip()))
+        except (periods.PeriodError, prices.PriceError) as error:
+            return Refusal(line, f"{symbol}: {error}")
+
+
+def read(
+    path: Path,
+    rename: Mapping[str, str] | None = None,
+    interval: str = "1d",
+    signed: Container[str] = frozenset(),
+) -> Iterator[Row | Refusal]:
     """The closes of a file in its order.
 
     Args:
         rename: the file's names of symbols (columns of the wide form) to ours.
+        interval: the length of every period of the file, a key of ``periods.INTERVALS``.
+        signed: the symbols, by our names, whose number may be zero or negative.
 
     Raises:
         UsageError: the file cannot be opened or has no usable header, or ``rename`` names
             something that it does not have.
     """
+    terms = _Terms(rename or {}, interval, signed)
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            yield from _read(path, csv.reader(file, strict=True), dict(rename or {}))
+            yield from _read(path, csv.reader(file, strict=True), terms)
     except OSError as error:
         raise UsageError(f"{path}: {(error.strerror or str(error)).lower()}") from None
     except UnicodeDecodeError as error:
@@ -56,11 +82,11 @@ def read(path: Path, rename: Mapping[str, str] | None = None) -> Iterator[Row | 
         raise UsageError(f"{path}: not UTF-8 (byte 0x{byte:02x})", "save it as UTF-8") from None
 
 
-def _read(path: Path, rows: Iterator[list[str]], rename: dict[str, str]) -> Iterator[Row | Refusal]:
+def _read(path: Path, rows: Iterator[list[str]], terms: _Terms) -> Iterator[Row | Refusal]:
     lines = _Lines(rows)
     header = _header(path, next(lines, (1, []))[1])
     long = set(header) == _LONG
-    unknown = sorted(rename.keys() - set(header[1:])) if not long else []
+    unknown = sorted(terms.rename.keys() - set(header[1:])) if not long else []
     if unknown:
         raise UsageError(f"{path}: no column {unknown[0]!r}", f"columns: {', '.join(header[1:])}")
     read_row = _long_row if long else _wide_row
@@ -70,7 +96,7 @@ def _read(path: Path, rows: Iterator[list[str]], rename: dict[str, str]) -> Iter
         elif len(row) != len(header):
             yield Refusal(line, f"{len(row)} fields, the header has {len(header)}")
         else:
-            yield from read_row(line, header, row, rename)
+            yield from read_row(line, header, row, terms)
 
 
 class _Lines:
@@ -111,25 +137,15 @@ def _header(path: Path, header: Sequence[str] | str) -> list[str]:
 
 
 def _long_row(
-    line: int, header: list[str], row: list[str], rename: dict[str, str]
+    line: int, header: list[str], row: list[str], terms: _Terms
 ) -> Iterator[Row | Refusal]:
     fields = dict(zip(header, row, strict=True))
-    symbol = fields["symbol"].strip()
-    yield _close(line, rename.get(symbol, symbol), fields["period"], fields["close"])
+    yield terms.close(line, fields["symbol"].strip(), fields["period"], fields["close"])
 
 
 def _wide_row(
-    line: int, header: list[str], row: list[str], rename: dict[str, str]
+    line: int, header: list[str], row: list[str], terms: _Terms
 ) -> Iterator[Row | Refusal]:
     for name, cell in zip(header[1:], row[1:], strict=True):
         if cell.strip():
-            yield _close(line, rename.get(name, name), row[0], cell)
-
-
-def _close(line: int, symbol: str, period: str, price: str) -> Row | Refusal:
-    try:
-        return Row(
-            line, symbol, periods.from_text(period.strip()), prices.from_digits(price.strip())
-        )
-    except (periods.PeriodError, prices.PriceError) as error:
-        return Refusal(line, f"{symbol}: {error}")
+            yield terms.close(line, name, row[0], cell)

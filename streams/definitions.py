@@ -1,72 +1,257 @@
-"""What a pair, a watchlist and a routing are defined by, as hashes and as terms of the core."""
+"""What a watchlist is defined by: as terms and lines of the core, as hashes, and in words."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+from functools import partial
 from typing import Any
 
+from config.rules import AllRule, AnyRule, BreadthRule, LevelRule, YearToDateRule
+from config.series import Basket, Breadth, Ratio, Series, Spread
+from config.settings import Instrument
 from config.watchlists import Pair, Watchlist
-from streams.calendars import sessions
-from streams.core import periods
+from streams import calendars
+from streams.core import breadth, periods
+from streams.core.baskets import EqualWeight, FixedWeight, PriceWeighted
 from streams.core.book import Entry
-from streams.core.pairs import Terms
+from streams.core.levels import LevelTerms
+from streams.core.lines import Combined, Derived
+from streams.core.pairs import Nights, Terms
 from streams.core.streaks import OUTPERFORMING, UNDERPERFORMING, Missing, Ties
-from streams.core.watch import PairKey
+from streams.core.watch import Formula, PairKey, Watch
+
+Instruments = Mapping[str, Instrument]
 
 _DIRECTIONS = {"outperforming": OUTPERFORMING, "underperforming": UNDERPERFORMING}
 
 
+# --- for the core ---------------------------------------------------------------------------
+
+
 def terms(watchlist: Watchlist, pair: Pair) -> Terms:
     """The terms of a pair's streaks, for the core."""
-    step = watchlist.round_returns_to
+    step, interval = watchlist.round_returns_to, watchlist.interval
     return Terms(
         ties=Ties(watchlist.ties),
         steps=None if step is None else int(1 / step),
         seeds=tuple(
             (
                 _DIRECTIONS[r.direction],
-                Entry(r.length, periods.from_date(r.start), periods.from_date(r.end), r.source),
+                Entry(
+                    r.length,
+                    periods.from_date(r.start, interval),
+                    periods.from_date(r.end, interval),
+                    r.source,
+                ),
             )
             for r in pair.records
         ),
         complete_from=pair.records_complete_from,
-        sessions=() if watchlist.calendar == "none" else sessions(watchlist.calendar),
+        sessions=sessions(watchlist),
         missing=Missing(watchlist.missing),
+        nights=nights(watchlist),
+        min_history=watchlist.min_history,
     )
 
 
-def pair_keys(watchlist: Watchlist) -> dict[PairKey, Terms]:
-    """The pairs of a watchlist with their terms."""
-    return {PairKey(p.asset, p.benchmark): terms(watchlist, p) for p in watchlist.pairs}
+def sessions(watchlist: Watchlist) -> Any:
+    """All periods of a watchlist's calendar; none where periods are taken as they come."""
+    if watchlist.calendar == "none":
+        return ()
+    return calendars.sessions(watchlist.calendar, watchlist.interval)
 
 
-def pair_definition(watchlist: Watchlist, pair: Pair) -> str:
+def nights(watchlist: Watchlist) -> Nights | None:
+    """What lies between trading days, where the returns over it are not counted."""
+    if watchlist.overnight == "include":
+        return None
+    if watchlist.calendar == "none":
+        return Nights()
+    return Nights(calendars.opens(watchlist.calendar, watchlist.interval))
+
+
+def watch(watchlist: Watchlist) -> Watch:
+    """The closes, series and subjects of a watchlist, at their beginning."""
+    level = LevelTerms(sessions(watchlist), Missing(watchlist.missing), watchlist.min_history)
+    return Watch(
+        pairs={PairKey(p.asset, p.benchmark): terms(watchlist, p) for p in watchlist.pairs},
+        levels=dict.fromkeys(sorted(watchlist.followed()), level),
+        derived=formulas(watchlist.series, watchlist.interval),
+        horizon=_horizon(watchlist),
+    )
+
+
+def formulas(series: Mapping[str, Series], interval: str) -> dict[str, Formula]:
+    """How each series is made, those that others are made of first."""
+    simple = {name: one for name, one in series.items() if not isinstance(one, Ratio | Spread)}
+    ordered = simple | dict(series)
+    return {name: partial(_line, one, interval) for name, one in ordered.items()}
+
+
+def _line(series: Series, interval: str, made: Mapping[str, Any]) -> Derived:
+    match series:
+        case Basket(weighting="equal"):
+            return EqualWeight([made[symbol] for symbol in series.members])
+        case Basket(weighting="price"):
+            return PriceWeighted([made[symbol] for symbol in series.members])
+        case Basket():
+            assert series.as_of is not None
+            members = [made[symbol] for symbol in series.weights]
+            weights = [Fraction(weight) for weight in series.weights.values()]
+            return FixedWeight(members, weights, periods.from_date(series.as_of, interval))
+        case Breadth():
+            members = [made[symbol] for symbol in series.members]
+            benchmark = None if series.benchmark is None else made[series.benchmark]
+            direction = -1 if series.measure == "fell" else 1
+            return breadth.Breadth(members, direction, series.periods, benchmark)
+        case _:
+            over, under = (made[name] for name in series.of)
+            return Combined(over, under, divide=isinstance(series, Ratio))
+
+
+def _horizon(watchlist: Watchlist) -> Callable[[int], int] | None:
+    """With returns since the year's beginning, a change has effects to the end of the next year."""
+    if not any(isinstance(rule, YearToDateRule) for rule in watchlist.conditions()):
+        return None
+    return partial(_two_years_on, watchlist.interval)
+
+
+def _two_years_on(interval: str, period: int) -> int:
+    day = periods.to_date(period, interval)
+    return periods.from_date(day.replace(year=day.year + 2, month=1, day=1), interval)
+
+
+# --- in words -------------------------------------------------------------------------------
+
+
+def made_of(name: str, watchlist: Watchlist, instruments: Instruments) -> str:
+    """What the closes of a symbol are, or what a series is made of, for people."""
+    series = watchlist.series.get(name)
+    if series is None:
+        return closes_of(name, instruments)
+    parts = {closes_of(symbol, instruments) for symbol in _leaves(series, watchlist)}
+    of = f"{len(series.symbols())} ({', '.join(sorted(parts))})"
+    match series:
+        case Basket(weighting="fixed"):
+            return f"basket of {of}, fixed weights of {series.as_of}"
+        case Basket():
+            return f"{series.weighting}-weight basket of {of}"
+        case Breadth(benchmark=benchmark):
+            whom = f"beat {benchmark}" if benchmark else series.measure
+            over = f" over {series.periods} periods" if series.periods > 1 else ""
+            return f"share of {len(series.members)} that {whom}{over} ({', '.join(sorted(parts))})"
+        case _:
+            one, other = series.of
+            return f"{one} {'/' if isinstance(series, Ratio) else '-'} {other}"
+
+
+def closes_of(symbol: str, instruments: Instruments) -> str:
+    """``price``, ``total return`` or ``number``."""
+    instrument = instruments.get(symbol)
+    return "price" if instrument is None else instrument.closes
+
+
+def names(
+    watchlists: Mapping[str, Watchlist], instruments: Instruments
+) -> dict[str, dict[str, str]]:
+    """What symbols and series are called in messages, for each watchlist."""
+    known = {symbol: i.name for symbol, i in instruments.items()}
+    return {
+        name: known | {key: one.name for key, one in w.series.items() if one.name is not None}
+        for name, w in watchlists.items()
+    }
+
+
+def signed(instruments: Instruments) -> frozenset[str]:
+    """The symbols whose closes are any published number, and may be zero or negative."""
+    return frozenset(symbol for symbol, i in instruments.items() if i.closes == "number")
+
+
+def _leaves(series: Series, watchlist: Watchlist) -> set[str]:
+    found: set[str] = set()
+    for part in series.symbols():
+        inner = watchlist.series.get(part)
+        found |= {part} if inner is None else _leaves(inner, watchlist)
+    return found
+
+
+# --- hashes ---------------------------------------------------------------------------------
+
+_SHARED = {"calendar", "interval", "overnight", "ties", "missing", "round_returns_to"}
+
+
+def pair_definition(watchlist: Watchlist, pair: Pair, instruments: Instruments) -> str:
     """The hash of what decides a pair's streaks and records; part of each alert's id.
 
     Options that have their defaults are left out, so that ids outlive the coming of new options;
-    and so are the words of the sources.
+    and so are the words of the sources, and names.
     """
-    counted = {"calendar", "interval", "ties", "missing", "round_returns_to"}
-    shared = watchlist.model_dump(mode="json", include=counted, exclude_defaults=True)
     words = {"records": {"__all__": {"source"}}}
-    return _digest([shared, pair.model_dump(mode="json", exclude=words, exclude_defaults=True)])
+    own = pair.model_dump(mode="json", exclude=words, exclude_defaults=True)
+    return _digest([*_made(watchlist, (pair.asset, pair.benchmark), instruments), own])
 
 
-def watch_definition(watchlists: Mapping[str, Watchlist]) -> str:
-    """The hash of all that decides which alerts the closes bring, targets left out."""
-    return _digest(
-        {
-            name: w.model_dump(mode="json", exclude={"targets"}, exclude_defaults=True)
-            for name, w in watchlists.items()
+def series_definition(watchlist: Watchlist, name: str, instruments: Instruments) -> str:
+    """The hash of what decides the values of a series; part of each alert's id."""
+    return _digest([*_made(watchlist, (name,), instruments), name])
+
+
+def rule_definition(watchlist: Watchlist, rule: AllRule | AnyRule, instruments: Instruments) -> str:
+    """The hash of what decides when several conditions hold; part of each alert's id."""
+    names = {one.series for one in rule.of if isinstance(one, LevelRule | BreadthRule)}
+    names |= {leg for pair in watchlist.pairs for leg in (pair.asset, pair.benchmark)}
+    made = _made(watchlist, tuple(sorted(names)), instruments)
+    return _digest([*made, rule.model_dump(mode="json", exclude_defaults=True)])
+
+
+def _made(
+    watchlist: Watchlist, names: tuple[str, ...], instruments: Instruments
+) -> list[dict[str, Any]]:
+    """What is shared, and what is not a plain price: nothing for a pair of symbols."""
+    shared = watchlist.model_dump(mode="json", include=_SHARED, exclude_defaults=True)
+    series = {name: watchlist.series[name] for name in names if name in watchlist.series}
+    for one in tuple(series.values()):
+        series |= {part: watchlist.series[part] for part in one.symbols()
+                   if part in watchlist.series}  # fmt: skip
+    symbols = {*names, *(s for one in series.values() for s in _leaves(one, watchlist))}
+    special = _special(symbols, instruments)
+    more: dict[str, Any] = {"closes": special} if special else {}
+    if series:
+        more["series"] = {
+            name: one.model_dump(mode="json", exclude={"name"}, exclude_defaults=True)
+            for name, one in series.items()
         }
-    )
+    return [shared, more] if more else [shared]
 
 
-def routing_definition(watchlists: Mapping[str, Watchlist]) -> str:
+def watch_definition(watchlists: Mapping[str, Watchlist], instruments: Instruments) -> str:
+    """The hash of all that decides which alerts the closes bring, targets left out."""
+    symbols = {symbol for w in watchlists.values() for symbol in w.symbols()}
+    special = _special(symbols, instruments)
+    data: dict[str, Any] = {
+        name: w.model_dump(mode="json", exclude={"targets"}, exclude_defaults=True)
+        for name, w in watchlists.items()
+    }
+    return _digest([data, special] if special else data)
+
+
+def routing_definition(watchlists: Mapping[str, Watchlist], signed: frozenset[str]) -> str:
     """The hash of which watchlist gets which closes."""
-    return _digest({n: [w.calendar, *sorted(w.symbols())] for n, w in watchlists.items()})
+    data: dict[str, Any] = {
+        n: [w.calendar, *([w.interval] if w.interval != "1d" else []), *sorted(w.symbols())]
+        for n, w in watchlists.items()
+    }
+    numbers = sorted(signed & {symbol for w in watchlists.values() for symbol in w.symbols()})
+    return _digest([data, numbers] if numbers else data)
+
+
+def _special(symbols: set[str], instruments: Instruments) -> dict[str, str]:
+    """What the closes of symbols are, where they are not prices."""
+    closes = {symbol: closes_of(symbol, instruments) for symbol in sorted(symbols)}
+    return {symbol: what for symbol, what in closes.items() if what != "price"}
 
 
 def _digest(data: Any) -> str:

@@ -10,7 +10,6 @@ import asyncio
 import logging
 import time
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from alerts.ledger import Entry, Ledger, Outcome
@@ -18,6 +17,8 @@ from alerts.model import Alert
 from alerts.rendering import render
 from alerts.targets import Attempt, Message, Notifier
 from config.settings import Delivery, Settings
+from streams.core import periods
+from streams.definitions import names
 from streams.log import Log
 from streams.metrics import Metrics
 from streams.outbox import Outbox
@@ -64,7 +65,7 @@ class DeliveryWork:
     ) -> None:
         self._place = place
         self._targets = {name: w.targets for name, w in settings.watchlists.items()}
-        self._names = {symbol: i.name for symbol, i in settings.instruments.items()}
+        self._names = names(settings.watchlists, settings.instruments)
         self._rules: Delivery = settings.delivery
         self._notifiers = notifiers
         self._log = log
@@ -142,17 +143,15 @@ class DeliveryWork:
     def _is_historic(self, alert: Alert) -> bool:
         if self._rules.max_age == "none":
             return False
-        period = datetime.combine(alert.period, datetime.min.time(), UTC)
-        # a period lasts until its day has ended everywhere
-        age = self._clock.now() - period.timestamp() - 1.5 * _DAY
-        return age > self._rules.max_age * _DAY
+        ended = periods.ended_by_ms(periods.from_text(alert.period, alert.interval), alert.interval)
+        return self._clock.now() - ended / 1000 > self._rules.max_age * _DAY
 
     def _was_told(self, target: str, alert: str) -> bool:
         """Who has been told of something is told of its correction, however old."""
         return self._ledger.outcome(alert, target) is Outcome.DELIVERED
 
     async def _deliver(self, target: str, alert: Alert) -> tuple[Outcome, int, str]:
-        message, pause = render(alert, self._names), self._rules.backoff
+        message, pause = render(alert, self._names.get(alert.watchlist, {})), self._rules.backoff
         for number in range(1, self._rules.attempts + 1):
             attempt = await self._attempt(target, message)
             if attempt.delivered:

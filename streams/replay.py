@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from alerts.model import Alert
 from config.settings import Settings
 from streams.calendars import by_name
+from streams.core.watch import Watch
+from streams.definitions import signed
 from streams.folds.router import RouterFold
 from streams.folds.watcher import WatcherFold
 from streams.log import Log
@@ -37,11 +39,16 @@ class Refused:
 class Replay:
     """Router and watcher joined in memory, without a broker."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, keep: Callable[[Close], bool] | None = None) -> None:
+        """``keep`` says which closes are folded; by default all."""
+        self._keep = keep or (lambda _: True)
         self._watchlists = settings.watchlists
-        self._sessions = by_name(w.calendar for w in settings.watchlists.values())
+        self._signed = signed(settings.instruments)
+        self._sessions = by_name((w.calendar, w.interval) for w in settings.watchlists.values())
         self._routers: dict[int, RouterFold] = {}
-        self._watcher = WatcherFold(Place(Topic.WATCH, 0), settings.watchlists)
+        self._watcher = WatcherFold(
+            Place(Topic.WATCH, 0), settings.watchlists, settings.instruments
+        )
         self._routed = 0
 
     def take(self, partition: int, records: Sequence[Record]) -> Iterator[Alert | Refused]:
@@ -49,11 +56,15 @@ class Replay:
         router = self._routers.get(partition)
         if router is None:
             place = Place(Topic.CLOSES, partition)
-            router = RouterFold(place, self._watchlists, self._sessions)
+            router = RouterFold(place, self._watchlists, self._sessions, self._signed)
             self._routers[partition] = router
         for record in records:
             for output in router.apply([record]):
                 yield from self._follow(record.offset, output)
+
+    def watch(self, name: str) -> Watch:
+        """The closes, series and subjects of a watchlist, as they are."""
+        return self._watcher.watch(name)
 
     def _follow(self, offset: int, output: Output) -> Iterator[Alert | Refused]:
         match output.about:
@@ -61,24 +72,28 @@ class Replay:
                 yield Refused(place, offset, error)
             case Alert() as alert:
                 yield alert
-            case _ if output.topic is Topic.WATCH:
+            case Close() as close if self._keep(close):
                 routed = Replayed(self._routed, 0, output.key, output.value)
                 self._routed += 1
                 for further in self._watcher.apply([routed]):
                     yield from self._follow(offset, further)
 
 
-def of_closes(settings: Settings, closes: Iterable[Close]) -> Iterator[Alert | Refused]:
+def of_closes(
+    settings: Settings, closes: Iterable[Close], replay: Replay | None = None
+) -> Iterator[Alert | Refused]:
     """Replay closes in the order in which they come, as one partition."""
-    replay = Replay(settings)
+    replay = replay or Replay(settings)
     for offset, close in enumerate(closes):
         record = Replayed(offset, 0, close.symbol.encode(), encode_close(close))
         yield from replay.take(0, [record])
 
 
-async def of_topic(settings: Settings, log: Log) -> AsyncIterator[Alert | Refused]:
+async def of_topic(
+    settings: Settings, log: Log, replay: Replay | None = None
+) -> AsyncIterator[Alert | Refused]:
     """Replay the topic of closes up to its present end, in the order of arrival."""
-    replay = Replay(settings)
+    replay = replay or Replay(settings)
     places = [Place(Topic.CLOSES, p) for p in await log.partitions(Topic.CLOSES)]
     heads = [_Head(place, _records(log, place)) for place in places]
     waiting = [head for head in heads if await head.advance()]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Container
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any, NoReturn
@@ -54,7 +55,11 @@ class RejectedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Close:
-    """The last price of a period: ``period`` in days since 1970-01-01, ``price`` in micro-units."""
+    """The last price of a period: ``period`` as in :mod:`streams.core.periods`, ``price`` in
+    micro-units.
+
+    While the period lasts its price is ``provisional``.
+    """
 
     symbol: str
     period: int
@@ -62,6 +67,7 @@ class Close:
     interval: str = "1d"
     source: str = ""
     sent_at: str = ""
+    provisional: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,31 +91,43 @@ class _Number:
 _SYMBOL = re.compile(r"[A-Za-z0-9^.=_:/-]{1,32}", re.ASCII)
 
 
-def decode_close(value: bytes | None) -> Close:
-    """A close as JSON: ``{"symbol", "period", "close", "interval"?, "source"?, "sent_at"?}``.
+def decode_close(value: bytes | None, signed: Container[str] = frozenset()) -> Close:
+    """A close as JSON: ``{"symbol", "period", "close", "interval"?, "provisional"?, "source"?,
+    "sent_at"?}``.
 
     ``close`` is a number or a string of digits. Other fields are left unread.
+
+    Args:
+        signed: the symbols whose number may be zero or negative, such as a yield or a spread.
 
     Raises:
         RejectedError: with the reason and what was wrong.
     """
-    return _close(_json_object(value))
+    return _close(_json_object(value), signed)
 
 
-def _close(fields: dict[str, Any]) -> Close:
+def _close(fields: dict[str, Any], signed: Container[str]) -> Close:
     symbol = _text(fields, "symbol", required=True)
     if not _SYMBOL.fullmatch(symbol):
         raise RejectedError(Reason.BAD_SYMBOL, f"symbol {_shown(symbol)} has other characters than "
                             "letters, digits and ^ . = _ : / -, or more than 32")  # fmt: skip
     interval = _text(fields, "interval") or "1d"
-    if interval != "1d":
-        raise RejectedError(Reason.BAD_INTERVAL, f"interval {_shown(interval)} is not 1d")
+    if interval not in periods.INTERVALS:
+        known = ", ".join(periods.INTERVALS)
+        raise RejectedError(Reason.BAD_INTERVAL, f"interval {_shown(interval)} is none of {known}")
     try:
-        period = periods.from_text(_text(fields, "period", required=True))
+        period = periods.from_text(_text(fields, "period", required=True), interval)
     except periods.PeriodError as error:
         raise RejectedError(Reason.BAD_PERIOD, f"period {error}") from None
-    price = _price(fields)
-    return Close(symbol, period, price, interval, _text(fields, "source"), _text(fields, "sent_at"))
+    return Close(
+        symbol,
+        period,
+        _price(fields, symbol in signed),
+        interval,
+        _text(fields, "source"),
+        _text(fields, "sent_at"),
+        _flag(fields, "provisional"),
+    )
 
 
 def encode_close(close: Close) -> bytes:
@@ -124,14 +142,14 @@ def encode_routed(routed: Routed) -> bytes:
     return _dump(_close_fields(routed.close) | fields)
 
 
-def decode_routed(value: bytes | None) -> Routed:
-    """The inverse of :func:`encode_routed`.
+def decode_routed(value: bytes | None, signed: Container[str] = frozenset()) -> Routed:
+    """The inverse of :func:`encode_routed`; ``signed`` as for :func:`decode_close`.
 
     Raises:
         RejectedError: with the reason and what was wrong.
     """
     fields = _json_object(value)
-    close = _close(fields)
+    close = _close(fields, signed)
     watchlist = _text(fields, "watchlist", required=True)
     try:
         partition, offset, arrived = (int(number.text) for number in fields["origin"])
@@ -181,12 +199,16 @@ def encode_streak(streak: StreakNow) -> bytes:
 def _close_fields(close: Close) -> dict[str, Any]:
     fields: dict[str, Any] = {
         "symbol": close.symbol,
-        "period": periods.to_text(close.period),
+        "period": periods.to_text(close.period, close.interval),
         "close": prices.to_digits(close.price),
         "interval": close.interval,
     }
-    extra = {"source": close.source, "sent_at": close.sent_at}
-    return fields | {name: text for name, text in extra.items() if text}
+    extra = {
+        "provisional": close.provisional,
+        "source": close.source,
+        "sent_at": close.sent_at,
+    }
+    return fields | {name: value for name, value in extra.items() if value}
 
 
 def _dump(fields: dict[str, Any]) -> bytes:
@@ -250,13 +272,22 @@ def _text(fields: dict[str, Any], name: str, *, required: bool = False) -> str:
     return value
 
 
-def _price(fields: dict[str, Any]) -> int:
+def _flag(fields: dict[str, Any], name: str) -> bool:
+    value = fields.get(name)
+    if value is not None and not isinstance(value, bool):
+        raise RejectedError(Reason.WRONG_TYPE, f"{name} is {_kind(value)}, not true or false")
+    return bool(value)
+
+
+def _price(fields: dict[str, Any], is_signed: bool) -> int:
     value = fields.get("close")
     try:
         if isinstance(value, _Number):
-            return prices.from_number(value.text)
+            read = prices.signed_from_number if is_signed else prices.from_number
+            return read(value.text)
         if isinstance(value, str):
-            return prices.from_digits(value)
+            read = prices.signed_from_digits if is_signed else prices.from_digits
+            return read(value)
     except prices.PriceError as error:
         raise RejectedError(Reason.BAD_PRICE, f"close {error}") from None
     if value is None:
@@ -265,7 +296,8 @@ def _price(fields: dict[str, Any]) -> int:
 
 
 def _kind(value: Any) -> str:
-    names = {bool: "true or false", _Number: "a number", list: "a list", dict: "an object"}
+    names = {bool: "true or false", _Number: "a number", list: "a list", dict: "an object",
+             str: "a string"}  # fmt: skip
     return names.get(type(value), type(value).__name__)
 
 

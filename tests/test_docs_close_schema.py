@@ -34,6 +34,16 @@ GOOD = {
     "the last year": {"period": "2199-12-31"},
     "a leap day": {"period": "2024-02-29"},
     "an interval": {"interval": "1d"},
+    "a minute": {"interval": "1m", "period": "2026-01-22T14:31Z"},
+    "five minutes": {"interval": "5m", "period": "2026-01-22T14:35:00Z"},
+    "a quarter": {"interval": "15m", "period": "2026-01-22T09:30:00-05:00"},
+    "half an hour": {"interval": "30m", "period": "2026-01-22T20:00+05:30"},
+    "an hour": {"interval": "1h", "period": "2199-12-31T23:59Z"},
+    "a time before 1970": {"interval": "1h", "period": "1800-01-01T00:00Z"},
+    "a provisional close": {"provisional": True},
+    "a close that is not provisional": {"provisional": False},
+    "provisional of null": {"provisional": None},
+    "an empty interval": {"interval": ""},
     "an interval of null": {"interval": None},
     "texts": {"source": "vendor, close", "sent_at": "2026-01-22T21:05:00Z"},
     "texts of null": {"source": None, "sent_at": None},
@@ -83,7 +93,23 @@ BAD: dict[str, tuple[Any, Reason]] = {
     "ten digits": ({"close": "2000000000"}, Reason.BAD_PRICE),
     "seven decimals": ({"close": "1.1234567"}, Reason.BAD_PRICE),
     "33 digits": ({"close": "0" * 32 + "1"}, Reason.BAD_PRICE),
-    "another interval": ({"interval": "1h"}, Reason.BAD_INTERVAL),
+    "another interval": ({"interval": "2h"}, Reason.BAD_INTERVAL),
+    "a date with a short interval": ({"interval": "1h"}, Reason.BAD_PERIOD),
+    "a time with an empty interval": (
+        {"interval": "", "period": "2026-01-22T14:30Z"},
+        Reason.BAD_PERIOD,
+    ),
+    **{
+        f"{text} with a short interval": ({"interval": "5m", "period": text}, Reason.BAD_PERIOD)
+        for text in (
+            *("2026-01-22T14:30", "2026-01-22 14:30Z", "2026-01-22T14:30:30Z", "2026-01-22T24:00Z"),
+            *("2026-01-22T14:60Z", "2026-01-22T14:30-0500", "2026-01-22T14:30:00.000Z"),
+            *("2026-01-22T14:30-24:00", "2026-01-22T14:30+05:60", "2026-13-01T14:30Z"),
+            *("1799-12-31T23:59Z", "2200-01-01T00:00Z"),
+        )
+    },
+    "provisional in a text": ({"provisional": "true"}, Reason.WRONG_TYPE),
+    "provisional as a number": ({"provisional": 1}, Reason.WRONG_TYPE),
     "a line break": ({"source": "a\nb"}, Reason.BAD_TEXT),
     "201 characters": ({"sent_at": "x" * 201}, Reason.BAD_TEXT),
 }
@@ -112,8 +138,17 @@ def test_the_schema_and_the_worker_refuse_a_bad_close(change: Any, reason: Reaso
     assert list(VALIDATOR.iter_errors(data))
 
 
-def test_only_the_worker_sees_seven_decimals_of_a_number() -> None:
-    data = close({"close": 1.1234567})
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"close": 1.1234567},
+        {"interval": "5m", "period": "2026-02-30T14:30Z"},
+        {"interval": "5m", "period": "1800-01-01T00:00+05:00"},
+        {"interval": "5m", "period": "2199-12-31T23:00-05:00"},
+    ],
+)
+def test_only_the_worker_sees(change: dict[str, Any]) -> None:
+    data = close(change)
     assert not list(VALIDATOR.iter_errors(data))
     with pytest.raises(RejectedError):
         decode_close(json.dumps(data).encode())
@@ -123,3 +158,28 @@ def test_the_schema_is_a_schema_of_what_is_read() -> None:
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
     assert SCHEMA["properties"].keys() == Close.__dataclass_fields__.keys() - {"price"} | {"close"}
     assert f"{MAX_CLOSE_BYTES:,} bytes" in SCHEMA["description"]
+
+
+SIGNED = jsonschema.Draft202012Validator(SCHEMA["$defs"]["signed"])
+
+
+@pytest.mark.parametrize(
+    "number",
+    [0, -0.25, 1000000000, -1000000000, "0", "-0", "0.00", "-0.250000000", "-1000000000", "4.02"],
+)
+def test_published_numbers_that_the_schema_and_the_worker_take(number: Any) -> None:
+    assert SIGNED.is_valid(number)
+    decode_close(json.dumps(close({"close": number})).encode(), signed={"RUT"})
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        *(True, [], 1000000001, -1000000001, "", "-", "+1", "--1", "-.5", "5.", "-1e3", " 1"),
+        *("-1.1234567", "-2000000000", "1000000000.000001", "-" + "0" * 32 + "1"),
+    ],
+)
+def test_published_numbers_that_the_schema_and_the_worker_refuse(number: Any) -> None:
+    assert not SIGNED.is_valid(number)
+    with pytest.raises(RejectedError):
+        decode_close(json.dumps(close({"close": number})).encode(), signed={"RUT"})

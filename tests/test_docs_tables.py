@@ -5,15 +5,20 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
+import pytest
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 from alerts.ledger import Outcome
 from alerts.model import Kind
 from config.environment import overridable
-from config.settings import Settings
-from config.watchlists import EndedRule, RecordRule, ThresholdRule, Watchlist
+from config.rules import PairRule, Rule
+from config.series import Basket, Named, Series
+from config.settings import Instrument, Settings
+from config.watchlists import Watchlist
 from streams import topics
 from streams.cli.main import COMMANDS, streakwatch
 from streams.cli.worker import ALL_ROLES
@@ -113,7 +118,7 @@ def test_the_fields_of_an_alert_are_all_there() -> None:
     shown = {
         name
         for row in tables(section("docs/alerts.md", "The fields"))[0]
-        for name in re.findall(r"`([a-z_.]+)`", row[0])
+        for name in re.findall(r"`([a-z_.0-9]+)`", row[0])
     }
     found = re.findall(
         r"^```json\n(.*?)^```$", section("docs/alerts.md", "The fields"), re.M | re.S
@@ -142,12 +147,61 @@ def test_the_options_are_all_there_with_their_defaults() -> None:
     assert {code(row[0]): code(row[1]) for row in rows} == there
 
 
-def test_the_options_of_a_watchlist_are_all_there() -> None:
-    shown = first_column("docs/configuration.md", "watchlists")
-    assert {name for name in shown if "[" not in name} == Watchlist.model_fields.keys()
-    kinds = first_column("docs/configuration.md", "watchlists", 1)
-    rules = (ThresholdRule, RecordRule, EndedRule)
-    assert kinds == [rule.model_fields["kind"].annotation.__args__[0] for rule in rules]  # type: ignore[union-attr]
+def default_of(field: FieldInfo) -> str:
+    """A field's default as the tables show it."""
+    if field.is_required():
+        return "required"
+    if isinstance(field.default, list | dict):
+        return ", ".join(map(str, field.default)) or "none"
+    return as_shown(field.default)
+
+
+def test_the_options_of_a_watchlist_are_all_there_with_their_defaults() -> None:
+    rows = tables(section("docs/configuration.md", "watchlists"))[0]
+    shown = {code(row[0]): code(row[1]) for row in rows if "[" not in row[0]}
+    fields = Watchlist.model_fields
+    assert shown == {name: default_of(field) for name, field in fields.items()}
+
+
+def keys_of(cell: str) -> dict[str, str]:
+    """The keys that a cell lists with their defaults: `key` (default): text; …"""
+    found = (re.match(r"`(\w+)`(?: \(([^)]*)\))?:? ", f"{part} ") for part in cell.split("; "))
+    return {one[1]: one[2] or "required" for one in found if one is not None}
+
+
+@pytest.mark.parametrize(
+    ("title", "of", "shared"),
+    [("Series", Series, Named), ("Rules", Rule, PairRule)],
+)
+def test_the_kinds_are_all_there_with_their_keys(
+    title: str, of: Any, shared: type[BaseModel]
+) -> None:
+    shown = {
+        code(row[0]): keys_of(row[1]) for row in tables(section("docs/configuration.md", title))[0]
+    }
+    there = {
+        get_args(model.model_fields["kind"].annotation)[0]: {
+            name: default_of(field)
+            for name, field in model.model_fields.items()
+            if name != "kind" and not (issubclass(model, shared) and name in shared.model_fields)
+        }
+        for model in models(of)
+    }
+    assert shown == there
+
+
+def models(of: Any) -> list[type[BaseModel]]:
+    """The models of a union, however it is made of others."""
+    if isinstance(of, type) and issubclass(of, BaseModel):
+        return [of]
+    return [model for part in get_args(of) for model in models(part)]
+
+
+def test_the_weightings_and_what_closes_can_be_are_all_there() -> None:
+    weightings = first_column("docs/configuration.md", "Series", 1)
+    assert weightings == list(get_args(Basket.model_fields["weighting"].annotation))
+    closes = first_column("docs/configuration.md", "instruments")
+    assert closes == list(get_args(Instrument.model_fields["closes"].annotation))
 
 
 def test_the_commands_are_all_there() -> None:

@@ -120,3 +120,59 @@ def test_statistics_tell_what_rounding_changes(
     file.write_text("\n".join(["period,RUT,SPX", *lines]))
     data = json.loads("".join(listed(capsys, "--stats", "--format", "json", file=file)))
     assert data["changed"]["ties break, missing hold, returns rounded to 1/10000"] == 1
+
+
+# --- baskets, pictures, intervals -------------------------------------------------------------
+
+THREE = "period,A,B,I\n" + "\n".join(
+    f"2026-01-{day:02},{a},{b},{i}"
+    for day, a, b, i in [(5, 10, 20, 5), (6, 11, 20, 5), (7, 11, 23, 5), (8, 12, 20, 5)]
+)
+
+
+@pytest.mark.parametrize(
+    ("basket", "expected"),
+    [
+        ("M=equal:A,B", [("outperforming", 2, 0.12875), ("underperforming", 1, None)]),
+        ("M=price:A,B", [("outperforming", 2, 4 / 30), ("underperforming", 1, None)]),
+        ("M=fixed@2026-01-01:A=3,B=1", [("outperforming", 3, None)]),
+    ],
+)
+def test_baskets(
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    basket: str,
+    expected: list[tuple[str, int, float | None]],
+) -> None:
+    file = tmp_path / "three.csv"
+    file.write_text(THREE)
+    options = ["--asset", "M", "--benchmark", "I", "--basket", basket, "--format", "json"]
+    assert run(["streaks", str(file), *options]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert [(row["direction"], row["length"]) for row in rows] == [e[:2] for e in expected]
+    for row, (_, _, gain) in zip(rows, expected, strict=True):
+        assert gain is None or row["asset_return"] == pytest.approx(gain, abs=1e-6)
+
+
+def test_a_picture_is_drawn_beside_the_list(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    picture = tmp_path / "january.svg"
+    assert listed(capsys, "--plot", str(picture)) == listed(capsys)
+    text = picture.read_text()
+    assert text.count('id="streak-') == 2
+    assert "RUT / SPX" in text
+
+
+def test_the_night_between_two_sessions(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """A rises in each hour, and falls in the night."""
+    file = tmp_path / "hours.csv"
+    begins = [f"2026-01-{day}T{hour}:30Z" for day in (15, 16) for hour in range(14, 21)]
+    prices = [*range(100, 107), *range(95, 102)]
+    rows = [f"{b},{p},50" for b, p in zip(begins, prices, strict=True)]
+    file.write_text("\n".join(["period,RUT,SPX", *rows]))
+    hours = ["--interval", "1h", "--format", "csv"]
+    assert [row.split(",")[3] for row in listed(capsys, *hours, file=file)[1:]] == ["6", "1", "6"]
+    for more in ([], ["--calendar", "XNYS"], ["--calendar", "XNYS", "--missing", "break"]):
+        (_, only) = listed(capsys, *hours, "--overnight", "exclude", *more, file=file)
+        assert only.split(",")[3:6] == ["12", "2026-01-15T15:30Z", "2026-01-16T20:30Z"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from streams.agents.frames import feed
 from streams.calendars import by_name
+from streams.definitions import signed
 from streams.folds.router import RouterFold
 from streams.records import Place, Topic
 from streams.runtime import Runtime
@@ -12,10 +13,11 @@ from streams.runtime import Runtime
 def attach(runtime: Runtime) -> None:
     """Add the agent to the app."""
     watchlists = runtime.settings.watchlists
-    sessions = by_name(w.calendar for w in watchlists.values())
+    numbers = signed(runtime.settings.instruments)
+    sessions = by_name((w.calendar, w.interval) for w in watchlists.values())
 
     def make(place: Place) -> RouterFold:
-        return RouterFold(place, watchlists, sessions)
+        return RouterFold(place, watchlists, sessions, numbers)
 
     runner = runtime.fold_runner("router", Topic.CLOSES, make)
 

@@ -12,7 +12,7 @@ def attach(runtime: Runtime) -> None:
     """Add the agent to the app."""
 
     def make(place: Place) -> WatcherFold:
-        return WatcherFold(place, runtime.settings.watchlists)
+        return WatcherFold(place, runtime.settings.watchlists, runtime.settings.instruments)
 
     runner = runtime.fold_runner("watcher", Topic.WATCH, make)
 

@@ -20,6 +20,7 @@ COMMANDS = {
     "worker": "Run the agents, all or some.",
     "send": "Send closes to Kafka, with acknowledgement.",
     "streaks": "List every streak in a file of prices, without Kafka.",
+    "explain": "Say where a pair stands, and what would be told next.",
     "replay": "Fold closes anew and print the alerts; sends nothing.",
     "topics": "Create the topics, or compare them with the configuration.",
     "config": "Check a configuration, print an example or its schema.",

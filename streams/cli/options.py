@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from streams.core.periods import INTERVALS
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -30,6 +32,13 @@ servers_option = click.option(
     default="",
     metavar="HOST:PORT[,…]",
     help="Kafka, instead of the configuration's.",
+)
+interval_option = click.option(
+    "--interval",
+    type=click.Choice(list(INTERVALS)),
+    default="1d",
+    show_default=True,
+    help="The length of a period.",
 )
 log_level_option = click.option(
     "--log-level",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,9 +15,10 @@ from config.errors import StreakwatchError
 from streams import closes_file
 from streams.calendars import by_name
 from streams.cli.main import Suggesting
-from streams.cli.options import config_option, load_settings, servers_option
-from streams.closes_file import Refusal
+from streams.cli.options import config_option, interval_option, load_settings, servers_option
+from streams.closes_file import Refusal, Row
 from streams.core import periods, prices
+from streams.definitions import signed
 from streams.folds.routes import Routes
 from streams.wire import Close, RejectedError, decode_close, encode_close
 
@@ -35,6 +37,8 @@ def command() -> None:
 @click.argument("symbol")
 @click.argument("period")
 @click.argument("price", metavar="CLOSE")
+@interval_option
+@click.option("--provisional", is_flag=True, help="The period has not closed yet.")
 @click.option("--source", default="", metavar="NAME", help="Where the close comes from.")
 @config_option
 @servers_option
@@ -43,19 +47,28 @@ def close(
     symbol: str,
     period: str,
     price: str,
+    interval: str,
+    provisional: bool,
     source: str,
     config_path: Path,
     bootstrap_servers: str,
 ) -> None:
-    """Send one close, for example: RUT 2026-01-26 2670.10."""
+    """Send one close, for example: RUT 2026-01-26 2670.10.
+
+    With an interval shorter than a day PERIOD is when it begins, such as 2026-01-26T14:30Z.
+    """
     settings = load_settings(config_path, bootstrap_servers)
+    numbers = signed(settings.instruments)
+    to_micros = prices.signed_from_digits if symbol in numbers else prices.from_digits
     try:
-        what = Close(symbol, periods.from_text(period), prices.from_digits(price), source=source)
-        _check(what, _routes(settings))
+        begin = periods.from_text(period, interval)
+        micros = to_micros(price)
+        what = Close(symbol, begin, micros, interval, source, provisional=provisional)
+        _check(what, _routes(settings), numbers)
     except (periods.PeriodError, prices.PriceError, RejectedError) as error:
         raise click.UsageError(str(error), click.get_current_context()) from None
     _send(settings, [what], progress=False)
-    print(f"sent {symbol} {period} {prices.to_digits(what.price)}")
+    print(f"sent {symbol} {periods.to_text(begin, interval)} {prices.to_digits(micros)}")
 
 
 def _mapping(_: click.Context, __: click.Parameter, texts: Sequence[str]) -> dict[str, str]:
@@ -69,6 +82,7 @@ def _mapping(_: click.Context, __: click.Parameter, texts: Sequence[str]) -> dic
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--map", "rename", multiple=True, callback=_mapping, metavar="COLUMN=SYMBOL",
               help="What the file calls COLUMN is sent as SYMBOL; may be repeated.")  # fmt: skip
+@interval_option
 @click.option("--source", default="", metavar="NAME", help="Where the closes come from.")
 @click.option("--strict", is_flag=True, help="Send nothing unless every row can be sent.")
 @config_option
@@ -79,6 +93,7 @@ def closes(
     *,
     file: Path,
     rename: dict[str, str],
+    interval: str,
     source: str,
     strict: bool,
     config_path: Path,
@@ -90,7 +105,10 @@ def closes(
     that are no closes are refused, with line and reason; the exit code is then 1.
     """
     settings = load_settings(config_path, bootstrap_servers)
-    good, refused = _sort_out(file, rename, source, _routes(settings))
+    numbers = signed(settings.instruments)
+    rows = closes_file.read(file, rename, interval, numbers)
+    check = partial(_check, routes=_routes(settings), numbers=numbers)
+    good, refused = _sort_out(rows, interval, source, check)
     for refusal in refused[:_SHOWN]:
         click.echo(f"{file}:{refusal.line}: refused: {refusal.reason}", err=True)
     if len(refused) > _SHOWN:
@@ -104,17 +122,17 @@ def closes(
 
 
 def _sort_out(
-    file: Path, rename: dict[str, str], source: str, routes: Routes
+    rows: Iterable[Row | Refusal], interval: str, source: str, check: Callable[[Close], None]
 ) -> tuple[list[Close], list[Refusal]]:
     good: list[Close] = []
     refused: list[Refusal] = []
-    for row in closes_file.read(file, rename):
+    for row in rows:
         if isinstance(row, Refusal):
             refused.append(row)
             continue
-        what = Close(row.symbol, row.period, row.price, source=source)
+        what = Close(row.symbol, row.period, row.price, interval, source)
         try:
-            _check(what, routes)
+            check(what)
         except RejectedError as error:
             refused.append(Refusal(row.line, error.detail))
         else:
@@ -124,13 +142,13 @@ def _sort_out(
 
 
 def _routes(settings: Settings) -> Routes:
-    calendars = by_name(watchlist.calendar for watchlist in settings.watchlists.values())
+    calendars = by_name((w.calendar, w.interval) for w in settings.watchlists.values())
     return Routes(settings.watchlists, calendars)
 
 
-def _check(what: Close, routes: Routes) -> None:
+def _check(what: Close, routes: Routes, numbers: frozenset[str]) -> None:
     """Refuse here what the worker would send to the dead letters."""
-    decode_close(encode_close(what))
+    decode_close(encode_close(what), numbers)
     _, closed = routes.sort_out(what, int(time.time() * 1000))
     if closed is not None:
         raise closed

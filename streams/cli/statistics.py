@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from streams.core.returns import active_signs
+from streams.core.pairs import Nights, Terms
+from streams.core.returns import Signs
 from streams.core.statistics import changed, run_lengths
-from streams.core.streaks import DIRECTION_NAMES, Missing, Streak, Ties, find, gaps
-from streams.core.watch import History
+from streams.core.streaks import DIRECTION_NAMES, Missing, Streak, Ties, find
+from streams.core.views import History, PairView
 
 _LONG = 8
 
@@ -31,23 +32,38 @@ class Policy:
         return f"ties {self.ties}, missing {self.missing}, returns {rounding}"
 
 
-def find_streaks(
-    history: History, sessions: Sequence[int], policy: Policy
-) -> tuple[list[Streak], bool]:
-    """All streaks of a history under a policy, and whether the last of them still runs."""
-    signs = active_signs(history.asset, history.benchmark, policy.steps)
-    broken = gaps(history.periods, sessions) if policy.missing is Missing.BREAK else None
-    return find(history.periods, signs, policy.ties, broken)
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A pair of a file: its legs, its history, and the calendar's periods, if there is one.
+
+    ``nights`` is set where the returns from one trading day to the next are not counted.
+    """
+
+    view: PairView
+    history: History
+    sessions: Sequence[int]
+    nights: Nights | None = None
+    interval: str = "1d"
+
+    def streaks(self, policy: Policy) -> tuple[list[Streak], bool]:
+        """All streaks under a policy, and whether the last of them still runs."""
+        terms = Terms(sessions=self.sessions, missing=policy.missing, nights=self.nights)
+        masks = terms.masks(self.history.periods)
+        return find(self.history.periods, self.signs(policy), policy.ties, *masks)
+
+    def signs(self, policy: Policy) -> Signs:
+        """The signs of all active returns under a policy."""
+        return replace(self.view, steps=policy.steps).signs(self.history)
 
 
-def print_stats(history: History, sessions: Sequence[int], policy: Policy, form: str) -> None:
+def print_stats(pair: Counted, policy: Policy, form: str) -> None:
     """How long streaks are, beside independent signs, and what other policies would change."""
-    streaks, _ = find_streaks(history, sessions, policy)
-    signs = active_signs(history.asset, history.benchmark, policy.steps)
+    streaks, _ = pair.streaks(policy)
+    signs = pair.signs(policy)
     counts = run_lengths(streaks, int((signs > 0).sum()), int((signs < 0).sum()))
     others = {
-        str(other): changed(streaks, find_streaks(history, sessions, other)[0], _LONG)
-        for other in _other_policies(policy, bool(sessions))
+        str(other): changed(streaks, pair.streaks(other)[0], _LONG)
+        for other in _other_policies(policy, bool(len(pair.sessions)))
     }
     rows = [
         {

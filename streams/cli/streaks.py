@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
 from pathlib import Path
@@ -13,14 +14,14 @@ import click
 
 from config.errors import UsageError
 from streams import closes_file
-from streams.cli.options import counted
-from streams.cli.statistics import Policy, find_streaks, print_csv, print_stats
+from streams.cli.options import counted, interval_option
+from streams.cli.statistics import Counted, Policy, print_csv, print_stats
 from streams.closes_file import Refusal
 from streams.core import periods
-from streams.core.returns import simple_return
-from streams.core.series import Closes, common
+from streams.core.pairs import Nights
 from streams.core.streaks import Missing, Streak, Ties
-from streams.core.watch import History
+from streams.core.views import History, PairView
+from streams.core.watch import Lines
 
 COLUMNS = (
     "asset",
@@ -33,6 +34,9 @@ COLUMNS = (
     "benchmark_return",
     "open",
 )
+
+
+_MOST_SHADES = 40
 
 
 def _steps(_: click.Context, __: click.Parameter, text: str | None) -> int | None:
@@ -49,13 +53,21 @@ def _steps(_: click.Context, __: click.Parameter, text: str | None) -> int | Non
     )
 
 
-def _day(_: click.Context, __: click.Parameter, text: str | None) -> int | None:
+def _day(_: click.Context, __: click.Parameter, text: str | None) -> date | None:
     if text is None:
         return None
     try:
-        return periods.from_text(text)
+        return periods.to_date(periods.from_text(text))
     except periods.PeriodError as error:
         raise click.BadParameter(str(error)) from None
+
+
+def _baskets(_: click.Context, __: click.Parameter, texts: Sequence[str]) -> dict[str, Any]:
+    if not texts:
+        return {}
+    from streams.cli.baskets import parse
+
+    return dict(parse(text) for text in texts)
 
 
 @click.command("streaks")
@@ -70,6 +82,13 @@ def _day(_: click.Context, __: click.Parameter, text: str | None) -> int | None:
               show_default=True, help="What an active return of zero does.")  # fmt: skip
 @click.option("--round-returns-to", "steps", callback=_steps, metavar="STEP",
               help="Round both returns first, for example to 0.0001 (0.01%).")  # fmt: skip
+@click.option("--basket", "baskets", multiple=True, callback=_baskets, metavar="NAME=…",
+              help="A series of several columns, for --asset or --benchmark: NAME=equal:A,B,C, "
+              "NAME=price:A,B,C or NAME=fixed@DATE:A=0.6,B=0.4; may be repeated.")  # fmt: skip
+@interval_option
+@click.option("--overnight", type=click.Choice(["include", "exclude"]), default="include",
+              show_default=True,
+              help="Whether returns from one trading day to the next count.")  # fmt: skip
 @click.option("--calendar", metavar="MIC",
               help="The exchange whose sessions the periods are.")  # fmt: skip
 @click.option("--missing", type=click.Choice([missing.value for missing in Missing]),
@@ -82,6 +101,8 @@ def _day(_: click.Context, __: click.Parameter, text: str | None) -> int | None:
 @click.option("--stats", is_flag=True,
               help="How long streaks are, beside the expectation for independent signs, and how "
               "many of at least 8 another policy would change.")  # fmt: skip
+@click.option("--plot", "picture", type=click.Path(path_type=Path), metavar="FILE",
+              help="Draw the ratio with its streaks, as PNG or SVG by the ending.")  # fmt: skip
 @click.option("--format", "form", type=click.Choice(["table", "csv", "json"]), default="table",
               show_default=True, help="How the streaks are printed.")  # fmt: skip
 def command(
@@ -93,11 +114,15 @@ def command(
     direction: str,
     ties: str,
     steps: int | None,
+    baskets: dict[str, Any],
+    interval: str,
+    overnight: str,
     calendar: str | None,
     missing: str,
-    since: int | None,
+    since: date | None,
     top: int | None,
     stats: bool,
+    picture: Path | None,
     form: str,
 ) -> None:
     """List every streak in FILE, a CSV with the columns period and one for each symbol.
@@ -106,68 +131,101 @@ def command(
     """
     if missing == "break" and calendar is None:
         raise click.UsageError("--missing break needs --calendar, to know what is missing")
-    history = _history(file, asset, benchmark)
-    sessions = _sessions(calendar, file, history) if calendar else ()
+    if overnight == "exclude" and interval == "1d":
+        raise click.UsageError("--overnight exclude needs an --interval shorter than a day")
+    view = _pair(file, asset, benchmark, baskets, interval)
+    history = view.history()
+    sessions = _sessions(calendar, interval, file, history) if calendar else ()
+    nights = _nights(calendar, interval) if overnight == "exclude" else None
+    pair = Counted(view, history, sessions, nights, interval)
     policy = Policy(Ties(ties), Missing(missing), steps)
-    if stats:
-        print_stats(history, sessions, policy, form)
-        return
-    streaks, runs_on = find_streaks(history, sessions, policy)
+    streaks, runs_on = pair.streaks(policy)
     last = streaks[-1] if runs_on else None
     chosen = [
         streak
         for streak in streaks
         if streak.length >= min_length
         and direction in ("any", streak.direction_name)
-        and (since is None or streak.end >= since)
+        and (since is None or streak.end >= periods.from_date(since, interval))
     ]
     if top is not None:
         chosen = sorted(chosen, key=lambda streak: (-streak.length, -streak.end))[:top]
-    rows = [_row(asset, benchmark, streak, history, streak is last) for streak in chosen]
+    names = (asset, benchmark)
+    if picture is not None:
+        _draw(picture, names, pair, chosen, last)
+    if stats:
+        print_stats(pair, policy, form)
+        return
+    rows = [_row(names, streak, view, interval, streak is last) for streak in chosen]
     {"table": _table, "csv": _csv, "json": _json}[form](rows)
 
 
-def _sessions(calendar: str, file: Path, history: History) -> Sequence[int]:
-    """The calendar's sessions; every period of the file must be one.
+def _sessions(calendar: str, interval: str, file: Path, history: History) -> Sequence[int]:
+    """The calendar's periods; every period of the file must be one.
 
     Raises:
-        UsageError: there is no such calendar, or a period is no session of it.
+        UsageError: there is no such calendar, or a period is none of it.
     """
     from exchange_calendars.errors import InvalidCalendarName
 
     from streams.calendars import sessions
 
     try:
-        known = sessions(calendar)
+        known = sessions(calendar, interval)
     except InvalidCalendarName:
         cure = "give an exchange's MIC, such as XNYS"
         raise UsageError(f"there is no calendar {calendar!r}", cure) from None
+    what = "session" if interval == "1d" else f"{interval} interval"
     for period in history.periods.tolist():
         if period not in known:
-            what = f"{file}: {periods.to_text(period)} is no session of {calendar}"
-            raise UsageError(what, "take the row out, or choose another calendar")
+            text = periods.to_text(period, interval)
+            cure = "take the row out, or choose another calendar"
+            raise UsageError(f"{file}: {text} is no {what} of {calendar}", cure)
     return known
 
 
-def _history(file: Path, asset: str, benchmark: str) -> History:
+def _nights(calendar: str | None, interval: str) -> Nights:
+    from streams.calendars import opens
+
+    return Nights(opens(calendar, interval)) if calendar else Nights()
+
+
+def _pair(
+    file: Path, asset: str, benchmark: str, baskets: dict[str, Any], interval: str
+) -> PairView:
+    """Both legs with the closes of the file."""
     if asset == benchmark:
         raise UsageError(f"asset and benchmark are both {asset!r}", "name two columns")
-    legs = {asset: Closes(), benchmark: Closes()}
+    lines = Lines()
+    if baskets:
+        from streams.definitions import formulas
+
+        for name, formula in formulas(baskets, interval).items():
+            lines[name] = formula(lines)
+    view = PairView(lines[asset], lines[benchmark])
+    _read(file, lines, interval, {asset, benchmark, *baskets})
+    for name in baskets:
+        lines[name].load()
+    return view
+
+
+def _read(file: Path, lines: Lines, interval: str, named: set[str]) -> None:
+    """Put the closes of the file into the lines that want them."""
     found = set()
-    for row in closes_file.read(file):
+    for row in closes_file.read(file, interval=interval):
         if isinstance(row, Refusal):
             raise UsageError(f"{file}:{row.line}: {row.reason}", "mend the row, or take it out")
         found.add(row.symbol)
-        leg = legs.get(row.symbol)
+        leg = lines.closes.get(row.symbol)
         if leg is not None:
             if leg.get(row.period) not in (None, row.price):
-                what = f"{row.symbol} has a second close for {periods.to_text(row.period)}"
+                text = periods.to_text(row.period, interval)
+                what = f"{row.symbol} has a second close for {text}"
                 raise UsageError(f"{file}:{row.line}: {what}", "leave one of them")
             leg.put(row.period, row.price)
-    for name, leg in legs.items():
+    for name, leg in lines.closes.items():
         if not len(leg):
-            raise UsageError(f"{file}: {_no_closes(name, found)}")
-    return History(*common(legs[asset], legs[benchmark]))
+            raise UsageError(f"{file}: {_no_closes(name, found | named - {name})}")
 
 
 def _no_closes(name: str, found: set[str]) -> str:
@@ -177,21 +235,57 @@ def _no_closes(name: str, found: set[str]) -> str:
 
 
 def _row(
-    asset: str, benchmark: str, streak: Streak, history: History, is_open: bool
+    names: tuple[str, str], streak: Streak, view: PairView, interval: str, is_open: bool
 ) -> dict[str, Any]:
-    (a0, b0), (a1, b1) = history.at(streak.base), history.at(streak.end)
     values = (
-        asset,
-        benchmark,
+        *names,
         streak.direction_name,
         streak.length,
-        periods.to_text(streak.start),
-        periods.to_text(streak.end),
-        round(simple_return(a0, a1), 6),
-        round(simple_return(b0, b1), 6),
+        periods.to_text(streak.start, interval),
+        periods.to_text(streak.end, interval),
+        round(view.asset.gain(streak.base, streak.end), 6),
+        round(view.benchmark.gain(streak.base, streak.end), 6),
         is_open,
     )
     return dict(zip(COLUMNS, values, strict=True))
+
+
+def _draw(
+    picture: Path,
+    names: tuple[str, str],
+    pair: Counted,
+    streaks: list[Streak],
+    last: Streak | None,
+) -> None:
+    """The ratio with the streaks that were chosen; among very many, the longest."""
+    from streams.cli.plot import Shade, draw
+
+    history, interval = pair.history, pair.interval
+    longest = sorted(streaks, key=lambda streak: -streak.length)[:_MOST_SHADES]
+    shown = [streak for streak in streaks if streak in longest or streak is last]
+    draw(
+        picture,
+        title=f"{names[0]} / {names[1]}",
+        days=[_moment(period, interval) for period in history.periods.tolist()],
+        ratio=(history.asset / history.benchmark).tolist(),
+        streaks=[
+            Shade(
+                _moment(s.start, interval),
+                _moment(s.end, interval),
+                s.direction,
+                s is last,
+                s.length,
+            )
+            for s in shown
+        ],
+        label=f"{names[0]} / {names[1]}",
+    )
+
+
+def _moment(period: int, interval: str) -> date:
+    if interval == "1d":
+        return periods.to_date(period)
+    return datetime.fromisoformat(periods.to_text(period, interval))
 
 
 def _csv(rows: list[dict[str, Any]]) -> None:
@@ -204,8 +298,9 @@ def _json(rows: list[dict[str, Any]]) -> None:
 
 
 def _table(rows: list[dict[str, Any]]) -> None:
-    head = "direction        length  start       end            asset  benchmark"
-    print(head)
+    width = max((len(row["end"]) for row in rows), default=10)
+    head = f"{'start':<{width}}  {'end':<{width}}"
+    print(f"direction        length  {head}     asset  benchmark")
     for row in rows:
         print(
             f"{row['direction']:<16} {row['length']:>6}  {row['start']}  {row['end']} "

@@ -2,25 +2,54 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass, field, replace
 from typing import Any
 
+import numpy as np
+
 from streams.core.book import Book, Entry
 from streams.core.periods import between
-from streams.core.returns import active_sign
 from streams.core.streaks import (
     OUTPERFORMING,
     UNDERPERFORMING,
+    Mask,
     Missing,
+    Periods,
     Streak,
     Ties,
     Turn,
+    carried,
+    gaps,
     interrupted,
     turn,
 )
 
 Seeds = tuple[tuple[int, Entry], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Nights:
+    """What lies between trading days: ``opens`` are the first periods of all of them, ascending;
+    without any, a trading day is ``day`` periods long and the first one begins at 0."""
+
+    opens: Sequence[int] = ()
+    day: int = 1440
+
+    def between(self, previous: int, period: int) -> bool:
+        """Whether two periods belong to different trading days."""
+        if len(self.opens):
+            return bisect_right(self.opens, previous) != bisect_right(self.opens, period)
+        return previous // self.day != period // self.day
+
+    def steps(self, periods: Periods) -> Mask:
+        """The same for each step between consecutive periods: shape (n,) to (n - 1,)."""
+        if len(self.opens):
+            days = np.searchsorted(self.opens, periods, "right")
+        else:
+            days = periods // self.day
+        return np.asarray(np.diff(days) != 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +59,9 @@ class Terms:
     ``steps`` rounds returns to 1/steps; ``seeds`` are (direction, entry) of published records,
     whose list is complete for streaks of at least ``complete_from`` periods (None: for those as
     long as the shortest of the direction). ``sessions`` are all of the calendar's, ascending
-    (empty: periods are taken as they come), and ``missing`` is what a gap in them does.
+    (empty: periods are taken as they come), and ``missing`` is what a gap in them does. With
+    ``nights`` the return from one trading day to the next is not counted. ``min_history``
+    returns must be known before anything is called a record.
     """
 
     ties: Ties = Ties.BREAK
@@ -39,10 +70,35 @@ class Terms:
     complete_from: int | None = None
     sessions: Sequence[int] = ()
     missing: Missing = Missing.HOLD
+    nights: Nights | None = None
+    min_history: int = 0
 
     def breaks(self, previous: int, period: int) -> bool:
         """Whether the sessions that are missing between two common periods end a streak."""
         return self.missing is Missing.BREAK and bool(between(self.sessions, previous, period))
+
+    def passes_over(self, previous: int, period: int) -> bool:
+        """Whether the return between two common periods is not counted: a night lies between."""
+        return self.nights is not None and self.nights.between(previous, period)
+
+    def masks(self, periods: Periods) -> tuple[Mask | None, Mask | None]:
+        """For each step of a history, whether it breaks, and whether it is passed over.
+
+        Args:
+            periods: ascending, shape (n,).
+
+        Returns:
+            two arrays of shape (n - 1,), None where no step does; as :func:`streaks.runs` takes
+            them.
+        """
+        breaking = self.missing is Missing.BREAK and len(self.sessions) and len(periods)
+        broken = gaps(periods, self._within(periods)) if breaking else None
+        uncounted = None if self.nights is None else self.nights.steps(periods)
+        return broken, uncounted
+
+    def _within(self, periods: Periods) -> Sequence[int]:
+        first = bisect_left(self.sessions, int(periods[0]))
+        return self.sessions[first : bisect_right(self.sessions, int(periods[-1]))]
 
     def vouched_from(self, direction: int) -> int | None:
         """The shortest streak that the published records say something about; None without."""
@@ -54,16 +110,13 @@ class Terms:
 class Tracker:
     """The state of one pair after the last period that both legs have.
 
-    ``asset`` and ``benchmark`` are the closes of ``last``, in micro-units; periods are days since
-    1970-01-01; ``returns`` counts the active returns so far. ``matched`` is the last streak at
-    least as long as the one that the last step ended.
+    ``returns`` counts the active returns so far. ``matched`` is the last streak at least as long
+    as the one that the last step ended.
     """
 
     terms: Terms
     first: int | None = None
     last: int | None = None
-    asset: int = 0
-    benchmark: int = 0
     returns: int = 0
     running: Streak | None = None
     matched: Entry | None = None
@@ -71,17 +124,18 @@ class Tracker:
         default_factory=lambda: {OUTPERFORMING: Book(), UNDERPERFORMING: Book()}
     )
 
-    def step(self, period: int, asset: int, benchmark: int) -> Turn | None:
+    def step(self, period: int, sign: int) -> Turn | None:
         """Go on to the next common period; None for the first, which has no return.
 
-        A streak that ends is entered into its book.
+        ``sign`` is that of the active return from the last common period. A streak that ends is
+        entered into its book.
         """
         if self.last is None:
             self._begin(period)
             step = None
         else:
-            step = self._carry(self.last, period, asset, benchmark)
-        self.last, self.asset, self.benchmark = period, asset, benchmark
+            step = self._carry(self.last, period, sign)
+        self.last = period
         return step
 
     def _begin(self, period: int) -> None:
@@ -90,21 +144,24 @@ class Tracker:
             seeds = (e for d, e in self.terms.seeds if d == direction and e.end < period)
             self.books[direction] = Book(seeds)
 
-    def _carry(self, previous: int, period: int, asset: int, benchmark: int) -> Turn:
-        if self.terms.breaks(previous, period):
-            step = interrupted(self.running)
-        else:
-            sign = active_sign(self.asset, asset, self.benchmark, benchmark, self.terms.steps)
-            step = turn(self.running, sign, previous, period, self.terms.ties)
-            self.returns += 1
+    def _carry(self, previous: int, period: int, sign: int) -> Turn:
+        step = self._turned(previous, period, sign)
         if step.ended is not None:
             ended = step.ended
             self.matched = self.books[ended.direction].longest_since(ended.length)
-            self.books[ended.direction].add(self._entry(ended))
+            self.books[ended.direction].add(self.entry(ended))
         self.running = step.running
         return step
 
-    def _entry(self, ended: Streak) -> Entry:
+    def _turned(self, previous: int, period: int, sign: int) -> Turn:
+        if self.terms.breaks(previous, period):
+            return interrupted(self.running)
+        if self.terms.passes_over(previous, period):
+            return carried(self.running)
+        self.returns += 1
+        return turn(self.running, sign, previous, period, self.terms.ties)
+
+    def entry(self, ended: Streak) -> Entry:
         """What the book keeps of a streak; one cut off by the log's edge, as it was published."""
         if ended.base != self.first:
             return Entry(ended.length, ended.start, ended.end)
@@ -112,6 +169,23 @@ class Tracker:
             if direction == ended.direction and seed.start <= ended.base <= seed.end:
                 return seed
         return Entry(ended.length, ended.start, ended.end, begins_known=True)
+
+    def alike(self, other: Tracker) -> bool:
+        """Whether two states of one period will tell the same for ever."""
+        return (
+            self.running == other.running
+            and min(self.returns, other.returns) >= self.terms.min_history
+            and self.first == other.first
+            and all(self.books[way].entries == other.books[way].entries for way in self.books)
+        )
+
+    def counts_from(self, period: int) -> bool:
+        """Whether nothing that is still told of rests on the closes of a period."""
+        return self.running is None or self.running.base > period
+
+    def counted(self, more: int) -> None:
+        """Count some returns more, or fewer."""
+        self.returns += more
 
     def copy(self) -> Tracker:
         """A tracker in the same state that goes on by itself."""
@@ -121,7 +195,7 @@ class Tracker:
         """The state as plain values, for a snapshot."""
         run = self.running
         return {
-            "at": [self.first, self.last, self.asset, self.benchmark, self.returns],
+            "at": [self.first, self.last, self.returns],
             "run": run and [run.direction, run.length, run.base, run.start, run.end],
             "books": {
                 str(direction): [list(astuple(entry)) for entry in book.entries]
@@ -133,7 +207,7 @@ class Tracker:
     def load(cls, terms: Terms, state: dict[str, Any]) -> Tracker:
         """The inverse of :meth:`dump`."""
         tracker = cls(terms)
-        tracker.first, tracker.last, tracker.asset, tracker.benchmark, tracker.returns = state["at"]
+        tracker.first, tracker.last, tracker.returns = state["at"]
         tracker.running = Streak(*state["run"]) if state["run"] else None
         tracker.books = {
             int(direction): Book(Entry(*entry) for entry in entries)

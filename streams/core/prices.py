@@ -3,6 +3,9 @@
 A price is an ``int`` of millionths (``SCALE`` = 10**6), so that 2674.56 is 2_674_560_000. Prices
 are positive, at most ``MAX_PRICE`` (10**9) and have at most six decimals; within these limits an
 ``int64`` holds a price and a float64 holds it without rounding (10**15 < 2**53).
+
+Published numbers that are no prices, such as a yield or a spread, are held in the same way, and
+may be zero or negative too, down to -``MAX_PRICE``.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ SCALE = 10**6
 MAX_PRICE = 10**9
 
 _DIGITS = re.compile(r"[0-9]{1,32}(?:\.[0-9]{1,32})?", re.ASCII)
+_SIGNED_DIGITS = re.compile(f"-?{_DIGITS.pattern}", re.ASCII)
 _NUMBER = re.compile(r"-?[0-9]{1,32}(?:\.[0-9]{1,32})?(?:[eE][+-]?[0-9]{1,3})?", re.ASCII)
 
 
@@ -29,7 +33,7 @@ def from_digits(text: str) -> int:
     """
     if not _DIGITS.fullmatch(text):
         raise PriceError(f"{_shown(text)} is not a price in plain digits such as 2674.56")
-    return _micros(Decimal(text), text)
+    return _price(Decimal(text), text)
 
 
 def from_number(text: str) -> int:
@@ -40,20 +44,53 @@ def from_number(text: str) -> int:
     """
     if not _NUMBER.fullmatch(text):
         raise PriceError(f"{_shown(text)} is not a number that a price can have")
-    return _micros(Decimal(text), text)
+    return _price(Decimal(text), text)
+
+
+def signed_from_digits(text: str) -> int:
+    """The micro-units of a published number in digits, such as ``"-0.25"`` or ``"0"``.
+
+    Raises:
+        PriceError: a plus, exponents, spaces, more than six decimals, or beyond 10**9 either way.
+    """
+    if not _SIGNED_DIGITS.fullmatch(text):
+        raise PriceError(f"{_shown(text)} is not a number in plain digits such as -0.25")
+    return _signed(Decimal(text), text)
+
+
+def signed_from_number(text: str) -> int:
+    """The micro-units of a published number from a JSON number's own text, such as ``-2.5e-1``.
+
+    Raises:
+        PriceError: more than six decimals, or beyond 10**9 either way.
+    """
+    if not _NUMBER.fullmatch(text):
+        raise PriceError(f"{_shown(text)} is not a number that can be read")
+    return _signed(Decimal(text), text)
 
 
 def to_digits(price: int) -> str:
-    """The shortest decimal digits of a price in micro-units."""
-    whole, fraction = divmod(price, SCALE)
-    return f"{whole}.{fraction:06d}".rstrip("0").rstrip(".")
+    """The shortest decimal digits of a price, or a signed number, in micro-units."""
+    whole, fraction = divmod(abs(price), SCALE)
+    digits = f"{whole}.{fraction:06d}".rstrip("0").rstrip(".")
+    return f"-{digits}" if price < 0 else digits
 
 
-def _micros(value: Decimal, text: str) -> int:
+def _price(value: Decimal, text: str) -> int:
     if value <= 0:
         raise PriceError(f"a price must be above 0, not {_shown(text)}")
     if value > MAX_PRICE:
         raise PriceError(f"a price may be at most {MAX_PRICE}, not {_shown(text)}")
+    return _micros(value, text)
+
+
+def _signed(value: Decimal, text: str) -> int:
+    if not -MAX_PRICE <= value <= MAX_PRICE:
+        raise PriceError(f"a number may be at most {MAX_PRICE} either way, not {_shown(text)}")
+    return _micros(value, text)
+
+
+def _micros(value: Decimal, text: str) -> int:
     numerator, denominator = value.as_integer_ratio()  # exact: Decimal's own * rounds to 28 digits
     micros, rest = divmod(numerator * SCALE, denominator)
     if rest:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
+Column = npt.NDArray[np.int64]
+
 
 class Closes:
-    """Closes in micro-units by period (days since 1970-01-01), kept in order of the periods."""
+    """Closes in micro-units by period, kept in order of the periods."""
 
     __slots__ = ("_periods", "_prices")
 
@@ -20,6 +23,11 @@ class Closes:
 
     def __len__(self) -> int:
         return len(self._periods)
+
+    @property
+    def periods(self) -> Sequence[int]:
+        """The periods, ascending; not to be changed."""
+        return self._periods
 
     def get(self, period: int) -> int | None:
         """The close of a period, or None."""
@@ -42,9 +50,29 @@ class Closes:
             self._periods.insert(at, period)
             self._prices.insert(at, price)
 
-    def columns(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    def remove(self, period: int) -> None:
+        """Take out the close of a period that there is."""
+        at = bisect_left(self._periods, period)
+        del self._periods[at], self._prices[at]
+
+    def adopt(self, other: Closes) -> None:
+        """Hold what another holds, and nothing else."""
+        self._periods, self._prices = other._periods, other._prices
+
+    def copy(self) -> Closes:
+        """The same closes, which go on by themselves."""
+        copy = Closes()
+        copy._periods, copy._prices = self._periods[:], self._prices[:]
+        return copy
+
+    def columns(self) -> tuple[Column, Column]:
         """Copies of the periods and the prices, both int64 of shape (len(self),)."""
         return np.array(self._periods, np.int64), np.array(self._prices, np.int64)
+
+    def stretch(self, first: int, last: int) -> tuple[Column, Column]:
+        """Copies of the periods from ``first`` to ``last``, both included, and of their prices."""
+        low, high = bisect_left(self._periods, first), bisect_right(self._periods, last)
+        return np.array(self._periods[low:high]), np.array(self._prices[low:high])
 
     def dump(self) -> tuple[bytes, bytes]:
         """The two columns as bytes, for a snapshot."""
@@ -62,12 +90,14 @@ class Closes:
         return at < len(self._periods) and self._periods[at] == period
 
 
-def common(
-    a: Closes, b: Closes
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """The periods that both symbols have, ascending, and their closes: three (n,) int64 arrays."""
-    a_periods, a_prices = a.columns()
-    b_periods, b_prices = b.columns()
+def common(a: Closes, b: Closes, first: int, last: int) -> tuple[Column, Column, Column]:
+    """The periods that both symbols have, from ``first`` to ``last``, both included.
+
+    Returns:
+        the periods, ascending, and the closes of both: three int64 arrays of one shape (n,).
+    """
+    a_periods, a_prices = a.stretch(first, last)
+    b_periods, b_prices = b.stretch(first, last)
     periods, at_a, at_b = np.intersect1d(
         a_periods, b_periods, assume_unique=True, return_indices=True
     )

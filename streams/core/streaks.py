@@ -16,6 +16,7 @@ import numpy.typing as npt
 from streams.core.returns import Signs
 
 Periods = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
 
 OUTPERFORMING, UNDERPERFORMING = 1, -1
 DIRECTION_NAMES = {OUTPERFORMING: "outperforming", UNDERPERFORMING: "underperforming"}
@@ -99,27 +100,83 @@ def interrupted(running: Streak | None) -> Turn:
     return Turn(None, running, False, EndedBy.MISSING)
 
 
+def carried(running: Streak | None) -> Turn:
+    """A step that is not counted, such as a night: what ran goes on, and nothing is added."""
+    return Turn(running, None, False)
+
+
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """All streaks of a history as columns of one shape (streaks,), oldest first.
+
+    ``base``, ``start`` and ``end`` are indexes of periods; ``runs_on`` says that the last one
+    still runs.
+    """
+
+    direction: npt.NDArray[np.int64]
+    length: npt.NDArray[np.int64]
+    base: npt.NDArray[np.int64]
+    start: npt.NDArray[np.int64]
+    end: npt.NDArray[np.int64]
+    runs_on: bool
+
+    def only(self, chosen: Mask) -> Runs:
+        """Some of the streaks, all of which have ended."""
+        columns = (self.direction, self.length, self.base, self.start, self.end)
+        direction, length, base, start, end = (column[chosen] for column in columns)
+        return Runs(direction, length, base, start, end, runs_on=False)
+
+    def streaks(self, periods: Periods) -> list[Streak]:
+        """The streaks with their periods."""
+        columns = (
+            self.direction,
+            self.length,
+            periods[self.base],
+            periods[self.start],
+            periods[self.end],
+        )
+        return [Streak(*row) for row in zip(*(c.tolist() for c in columns), strict=True)]
+
+
 def find(
-    periods: Periods, signs: Signs, ties: Ties, broken: npt.NDArray[np.bool_] | None = None
+    periods: Periods,
+    signs: Signs,
+    ties: Ties,
+    broken: Mask | None = None,
+    uncounted: Mask | None = None,
 ) -> tuple[list[Streak], bool]:
     """All streaks of a history, oldest first, and whether the last of them still runs.
 
     Args:
         periods: the periods with closes of both legs, ascending, shape (n,).
-        signs: of the active returns, shape (n - 1,); signs[i] belongs to periods[i + 1].
-        broken: shape (n - 1,), true where the gap before periods[i + 1] breaks a streak; the
+        signs, broken, uncounted: as in :func:`runs`.
+    """
+    found = runs(signs, ties, broken, uncounted)
+    return found.streaks(periods), found.runs_on
+
+
+def runs(
+    signs: Signs, ties: Ties, broken: Mask | None = None, uncounted: Mask | None = None
+) -> Runs:
+    """All streaks of a history, in columns.
+
+    Args:
+        signs: of the active returns, shape (n - 1,); signs[i] belongs to the period i + 1.
+        broken: shape (n - 1,), true where the gap before the period i + 1 breaks a streak; the
             return over such a gap counts for nothing.
+        uncounted: shape (n - 1,), true where a return counts for nothing and breaks nothing.
     """
     cuts = [] if broken is None else np.flatnonzero(broken).tolist()
-    streaks: list[Streak] = []
-    runs_on = False
+    counts = np.ones(len(signs), np.bool_) if uncounted is None else ~uncounted
+    parts, runs_on = [], False
     for first, last in zip([0, *(cut + 1 for cut in cuts)], [*cuts, len(signs)], strict=True):
-        found, runs_on = _find(periods[first : last + 1], signs[first:last], ties)
-        streaks += found
-    return streaks, runs_on
+        part, runs_on = _runs(signs[first:last], counts[first:last], ties)
+        parts.append(part + np.array([[0], [0], [first], [first], [first]]))
+    direction, length, base, start, end = np.concatenate(parts, axis=1)
+    return Runs(direction, length, base, start, end, runs_on)
 
 
-def gaps(periods: Periods, sessions: Sequence[int]) -> npt.NDArray[np.bool_]:
+def gaps(periods: Periods, sessions: Sequence[int]) -> Mask:
     """Whether sessions lie between consecutive periods: shape (n - 1,).
 
     Args:
@@ -129,27 +186,21 @@ def gaps(periods: Periods, sessions: Sequence[int]) -> npt.NDArray[np.bool_]:
     return np.diff(np.searchsorted(np.asarray(sessions, np.int64), periods)) > 1
 
 
-def _find(periods: Periods, signs: Signs, ties: Ties) -> tuple[list[Streak], bool]:
-    at = np.arange(len(signs))
-    if ties is Ties.SKIP:
-        at = at[signs != 0]
-    elif ties is Ties.EXTEND:
-        signs, at = _carried(signs)
+def _runs(signs: Signs, counts: Mask, ties: Ties) -> tuple[npt.NDArray[np.int64], bool]:
+    """Direction, length, base, start and end of each streak, shape (5, streaks)."""
+    at = np.flatnonzero(counts)
     kept = signs[at]
+    if ties is Ties.SKIP:
+        at, kept = at[kept != 0], kept[kept != 0]
+    elif ties is Ties.EXTEND:
+        kept, has_sign = _carried(kept)
+        at, kept = at[has_sign], kept[has_sign]
     if len(kept) == 0:
-        return [], False
+        return np.zeros((5, 0), np.int64), False
     first = np.flatnonzero(np.concatenate(([True], kept[1:] != kept[:-1])))
     last = np.concatenate((first[1:], [len(kept)])) - 1
-    columns = (
-        kept[first],
-        last - first + 1,
-        periods[at[first]],
-        periods[at[first] + 1],
-        periods[at[last] + 1],
-    )
-    rows = zip(*(column.tolist() for column in columns), strict=True)
-    found = [Streak(*row) for row in rows if row[0] != 0]
-    return found, bool(kept[-1] != 0)
+    found = np.array([kept[first], last - first + 1, at[first], at[first] + 1, at[last] + 1])
+    return found[:, found[0] != 0], bool(kept[-1] != 0)
 
 
 def _carried(signs: Signs) -> tuple[Signs, npt.NDArray[np.intp]]:

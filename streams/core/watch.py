@@ -1,19 +1,24 @@
-"""A watchlist's closes and pairs: which pairs a close moves on, and which it rewrites."""
+"""A watchlist's closes, series and subjects: what a close moves on, and what it rewrites.
+
+A subject is what is followed period by period: a pair, whose observations are the signs of its
+active returns, or the level of one series, whose observations are values.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from typing import NamedTuple
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
-import numpy as np
-import numpy.typing as npt
-
+from streams.core.levels import LevelTerms, LevelTracker, LevelTurn
+from streams.core.lines import Derived, Instrument, Store
 from streams.core.pairs import Terms, Tracker
-from streams.core.series import Closes, common
+from streams.core.series import Closes
 from streams.core.streaks import Turn
+from streams.core.views import History, LevelView, PairView
 
-#: How many returns lie between the states that are kept of a pair's past.
+#: How many returns lie between the states that are kept of a subject's past.
 MARK_EVERY = 64
 
 
@@ -24,185 +29,296 @@ class PairKey(NamedTuple):
     benchmark: str
 
 
-@dataclass(frozen=True, slots=True)
-class History:
-    """The closes of a pair's common periods, ascending: three int64 arrays of one shape (n,)."""
+Key = PairKey | str
+"""A pair, or the name of a series."""
 
-    periods: npt.NDArray[np.int64]
-    asset: npt.NDArray[np.int64]
-    benchmark: npt.NDArray[np.int64]
 
-    def rows_after(self, period: int | None) -> Iterator[tuple[int, int, int]]:
-        """(period, asset, benchmark) of the periods after one, of all without one."""
-        first = 0 if period is None else int(np.searchsorted(self.periods, period, "right"))
-        columns = (self.periods[first:], self.asset[first:], self.benchmark[first:])
-        return zip(*(column.tolist() for column in columns), strict=True)
-
-    def within(self, first: int, last: int) -> list[int]:
-        """The periods from one to another, both included."""
-        low, high = np.searchsorted(self.periods, first), np.searchsorted(self.periods, last)
-        periods: list[int] = self.periods[low : high + 1].tolist()
-        return periods
-
-    def at(self, period: int) -> tuple[int, int]:
-        """Both closes of a period that the history has."""
-        index = int(np.searchsorted(self.periods, period))
-        return int(self.asset[index]), int(self.benchmark[index])
+View = PairView | LevelView
+AnyTracker = Tracker | LevelTracker
+AnyTurn = Turn | LevelTurn
 
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """A pair went on by one period."""
+    """A subject went on by one period; ``tracker`` is its state then."""
 
-    pair: PairKey
-    turn: Turn
+    key: Key
+    tracker: AnyTracker
+    turn: AnyTurn | None
+    view: View
 
 
 @dataclass(frozen=True, slots=True)
 class Rewritten:
-    """A correction or a late close changed a pair's past.
+    """A correction or a late close changed a subject's past.
 
-    Up to ``start`` and after the period ``until`` (None: the end) both histories tell the same.
+    Up to ``start`` and after the period ``until`` (None: the end) both views tell the same.
     """
 
-    pair: PairKey
-    start: Tracker
+    key: Key
+    start: AnyTracker
     until: int | None
-    before: History
-    after: History
+    before: View
+    after: View
 
 
 Change = Moved | Rewritten
 
 
 def walk(
-    start: Tracker, history: History, until: int | None = None
-) -> Iterator[tuple[Tracker, Turn]]:
-    """A pair's history from a state on, period by period, to the period ``until`` or its end.
+    start: AnyTracker, view: View, until: int | None = None
+) -> Iterator[tuple[AnyTracker, AnyTurn]]:
+    """A subject's history from a state on, period by period, to the period ``until`` or its end.
 
     The same tracker comes each time, moved on; ``start`` is left as it is.
     """
-    tracker = start.copy()
-    for row in history.rows_after(tracker.last):
-        if until is not None and row[0] > until:
+    tracker: Any = start.copy()
+    for period, observed in view.rows_after(tracker.last):
+        if until is not None and period > until:
             return
-        turn = tracker.step(*row)
+        turn = tracker.step(period, observed)
         if turn is not None:
             yield tracker, turn
 
 
-class Watch:
-    """The closes of a watchlist and the state of its pairs.
+class Lines(dict[str, Any]):
+    """Lines by name; a name that is not there yet becomes an instrument of its own closes."""
 
-    ``min_history`` is the number of returns after which more of them change no claim.
-    """
+    def __init__(self) -> None:
+        super().__init__()
+        self.closes: dict[str, Closes] = {}
 
-    def __init__(self, pairs: Mapping[PairKey, Terms], min_history: int = 0) -> None:
-        self._min_history = min_history
-        self.closes = {symbol: Closes() for pair in pairs for symbol in pair}
-        self.trackers = {pair: Tracker(terms) for pair, terms in pairs.items()}
-        self._marks: dict[PairKey, list[Tracker]] = {pair: [] for pair in pairs}
-        self._pairs_of: dict[str, list[PairKey]] = {symbol: [] for symbol in self.closes}
-        for pair in pairs:
-            for symbol in pair:
-                self._pairs_of[symbol].append(pair)
+    def __missing__(self, symbol: str) -> Instrument:
+        self.closes[symbol] = Closes()
+        self[symbol] = Instrument(symbol, self.closes)
+        return self[symbol]  # type: ignore[no-any-return]
 
-    def put(self, symbol: str, period: int, price: int) -> list[Change]:
-        """Take a close; what it changed, pair by pair. The same close again changes nothing.
 
-        Raises:
-            KeyError: no pair has the symbol.
+Formula = Callable[[Mapping[str, Any]], Derived]
+"""Makes a derived line from the lines that it is made of, by name."""
+
+
+class _Subject:
+    """A pair or a series on its way: its view, its state, and states of its past."""
+
+    def __init__(self, key: Key, view: View, tracker: AnyTracker) -> None:
+        self.key = key
+        self.view = view
+        self.begin = tracker.copy()
+        self.tracker: Any = tracker
+        self.marks: list[Any] = []
+
+    def move(self) -> Iterator[Moved]:
+        """Go on through all periods that are new at the end; usually one."""
+        rows = list(self.view.rows_after(self.tracker.last))
+        for number, (period, observed) in enumerate(rows, 1):
+            turn = self.tracker.step(period, observed)
+            self._mark(self.tracker)
+            tracker = self.tracker if number == len(rows) else self.tracker.copy()
+            yield Moved(self.key, tracker, turn, self.view)
+
+    def rewrite(self, period: int, before: View, least: int | None) -> Rewritten:
+        """Derive it again from the last state kept, until nothing differs any more.
+
+        Args:
+            period: whose closes have changed.
+            least: the first period from which a difference may be over; None for never.
         """
-        closes = self.closes[symbol]
-        if closes.get(period) == price:
-            return []
-        complete = [
-            pair
-            for pair in self._pairs_of[symbol]
-            if self.closes[_other(pair, symbol)].get(period) is not None
-        ]
-        past = {pair: self.history(pair) for pair in complete if self._reached(pair, period)}
-        closes.put(period, price)
-        changes = (
-            self._rewrite(pair, period, past[pair]) if pair in past else self._move(pair, period)
-            for pair in complete
-        )
-        return [change for change in changes if change is not None]
-
-    def history(self, pair: PairKey) -> History:
-        """The closes that both legs of a pair have."""
-        return History(*common(self.closes[pair.asset], self.closes[pair.benchmark]))
-
-    def at(self, pair: PairKey, period: int) -> tuple[int, int]:
-        """Both closes of a common period."""
-        return self.closes[pair.asset][period], self.closes[pair.benchmark][period]
-
-    def _reached(self, pair: PairKey, period: int) -> bool:
-        last = self.trackers[pair].last
-        return last is not None and period <= last
-
-    def _rewrite(self, pair: PairKey, period: int, before: History) -> Rewritten:
-        """Derive a pair again from the last state kept, until nothing differs any more."""
-        start, later = self._split(pair, period)
-        after, old, new = self.history(pair), start.copy(), start.copy()
-        past = [row for row in before.rows_after(start.last) if row[0] <= period]
-        for row in past:
-            old.step(*row)
+        start, later = self._split(period)
+        old, new = start.copy(), start.copy()
+        past = before.rows_after(start.last)
+        row = next(past, None)
         until = None
-        for row in after.rows_after(start.last):
-            new.step(*row)
-            self._mark(pair, new)
-            if row[0] > period:
+        for at, observed in self.view.rows_after(start.last):
+            new.step(at, observed)
+            self._mark(new)
+            while row is not None and row[0] <= at:
                 old.step(*row)
-                if self._alike(old, new):
-                    until = row[0]
-                    break
+                row = next(past, None)
+            if least is not None and at > period and at >= least and _joined(old, new, period):
+                until = at
+                break
         if until is not None:
-            new = self._go_on(pair, later, until, new.returns - old.returns)
-        self.trackers[pair] = new
-        return Rewritten(pair, start, until, before, after)
+            more = new.returns - old.returns
+            new = self._go_on(later, until, more)
+        self.tracker = new
+        return Rewritten(self.key, start, until, before, self.view)
 
-    def _alike(self, one: Tracker, other: Tracker) -> bool:
-        """Whether two states of one period will tell the same for ever."""
-        return (
-            one.running == other.running
-            and min(one.returns, other.returns) >= self._min_history
-            and one.first == other.first
-            and all(one.books[way].entries == other.books[way].entries for way in one.books)
-        )
-
-    def _go_on(self, pair: PairKey, later: list[Tracker], until: int, more: int) -> Tracker:
+    def _go_on(self, later: list[Any], until: int, more: int) -> Any:
         """The states after a period, which only count some returns more than they did."""
         for mark in later:
-            if mark.last is not None and mark.last > until:
-                mark.returns += more
-                self._marks[pair].append(mark)
-        return replace(self.trackers[pair], returns=self.trackers[pair].returns + more)
+            if mark.last > until:
+                mark.counted(more)
+                self.marks.append(mark)
+        new = self.tracker.copy()
+        new.counted(more)
+        return new
 
-    def _move(self, pair: PairKey, period: int) -> Moved | None:
-        tracker = self.trackers[pair]
-        turn = tracker.step(period, *self.at(pair, period))
-        self._mark(pair, tracker)
-        return None if turn is None else Moved(pair, turn)
-
-    def _mark(self, pair: PairKey, tracker: Tracker) -> None:
+    def _mark(self, tracker: Any) -> None:
         """Keep a state now and then, so that a late close does not derive all history again."""
-        marks = self._marks[pair]
+        marks = self.marks
         if tracker.returns - (marks[-1].returns if marks else 0) >= MARK_EVERY:
             marks.append(tracker.copy())
 
-    def _split(self, pair: PairKey, period: int) -> tuple[Tracker, list[Tracker]]:
+    def _split(self, period: int) -> tuple[Any, list[Any]]:
         """The last state kept from before a period, and those from after it, taken out."""
-        marks = self._marks[pair]
-        later = [mark for mark in marks if not _is_before(mark, period)]
-        del marks[len(marks) - len(later) :]
-        start = marks[-1] if marks else Tracker(self.trackers[pair].terms)
-        return start, later
+        at = bisect_left(self.marks, period, key=lambda mark: mark.last)
+        later = self.marks[at:]
+        del self.marks[at:]
+        return (self.marks[-1] if self.marks else self.begin), later
 
 
-def _is_before(tracker: Tracker, period: int) -> bool:
-    return tracker.last is not None and tracker.last < period
+def _joined(old: Any, new: Any, period: int) -> bool:
+    """Whether two states tell the same for ever, and nothing of a changed period any more."""
+    return bool(old.last == new.last and old.alike(new) and new.counts_from(period))
 
 
-def _other(pair: PairKey, symbol: str) -> str:
-    return pair.benchmark if symbol == pair.asset else pair.asset
+class Watch:
+    """The closes of a watchlist, its series, and the state of its subjects.
+
+    Args:
+        pairs: by their legs, which are symbols or names of ``derived``.
+        levels: the series whose levels are followed, by symbol or name of ``derived``.
+        derived: the series that are made of others; each after what it is made of.
+        horizon: the first period from which on a change in a period has no effect beyond what
+            the trackers say, as for returns since the year's beginning.
+    """
+
+    def __init__(
+        self,
+        pairs: Mapping[PairKey, Terms],
+        levels: Mapping[str, LevelTerms] | None = None,
+        derived: Mapping[str, Formula] | None = None,
+        horizon: Callable[[int], int] | None = None,
+    ) -> None:
+        self.lines = Lines()
+        for name, formula in (derived or {}).items():
+            self.lines[name] = formula(self.lines)
+        self._subjects: dict[Key, _Subject] = {}
+        for pair, terms in pairs.items():
+            view = PairView(self.lines[pair.asset], self.lines[pair.benchmark], terms.steps)
+            self._subjects[pair] = _Subject(pair, view, Tracker(terms))
+        for name, level_terms in (levels or {}).items():
+            level = LevelView(self.lines[name])
+            self._subjects[name] = _Subject(name, level, LevelTracker(level_terms))
+        self.closes = self.lines.closes
+        self._horizon = horizon
+        self._derived = [line for line in self.lines.values() if isinstance(line, Derived)]
+        self._lines_of: dict[str, list[Derived]] = {
+            symbol: [line for line in self._derived if symbol in line.symbols]
+            for symbol in self.closes
+        }
+        self._subjects_of: dict[str, list[_Subject]] = {
+            symbol: [s for s in self._subjects.values() if symbol in _symbols(s.view)]
+            for symbol in self.closes
+        }
+
+    def put(self, symbol: str, period: int, price: int) -> list[Change]:
+        """Take a close; what it changed. The same close again changes nothing.
+
+        Raises:
+            KeyError: no subject has the symbol.
+        """
+        closes = self.closes[symbol]
+        known = closes.get(period)
+        if known == price:
+            return []
+        closes.put(period, price)
+        for line in self._lines_of[symbol]:
+            line.settle(period)
+        changes: list[Change] = []
+        past: Store | None = None
+        for subject in self._subjects_of[symbol]:
+            if not subject.view.touched(period):
+                continue
+            if subject.tracker.last is None or period > subject.tracker.last:
+                changes += subject.move()
+            else:
+                past = past or self._before(symbol, period, known)
+                before = subject.view.over(past, period)
+                changes.append(subject.rewrite(period, before, self._least(subject, period)))
+        return changes
+
+    def ahead(self, prices: Mapping[str, int], period: int, symbol: str) -> Iterator[Moved]:
+        """What the pairs of a symbol would do with prices for a period that has not closed.
+
+        Nothing is kept. A pair takes part when the period lies after its last one, and both legs
+        have it with the closes and ``prices`` together.
+        """
+        wanted = {s: p for s, p in prices.items() if self.closes[s].get(period) is None}
+        store = self.closes | {s: _with(self.closes[s], period, p) for s, p in wanted.items()}
+        for subject in self._subjects_of[symbol] if symbol in wanted else ():
+            last = subject.tracker.last
+            if not isinstance(subject.view, PairView) or last is None or period <= last:
+                continue
+            view = subject.view.over(store, period)
+            if view.asset.has(period) and view.benchmark.has(period):
+                tracker = subject.tracker.copy()
+                turn = tracker.step(period, view.sign(last, period))
+                yield Moved(subject.key, tracker, turn, view)
+
+    @property
+    def pairs(self) -> list[PairKey]:
+        """The pairs."""
+        return [key for key in self._subjects if isinstance(key, PairKey)]
+
+    @property
+    def levels(self) -> list[str]:
+        """The series whose levels are followed."""
+        return [key for key in self._subjects if isinstance(key, str)]
+
+    def tracker(self, key: Key) -> Any:
+        """The state of a subject."""
+        return self._subjects[key].tracker
+
+    def view(self, key: Key) -> Any:
+        """A subject's view."""
+        return self._subjects[key].view
+
+    def history(self, pair: PairKey) -> History:
+        """The common periods of a pair with the levels of both legs."""
+        return self.view(pair).history()  # type: ignore[no-any-return]
+
+    def dump(self) -> dict[str, tuple[bytes, bytes]]:
+        """The closes of each symbol; see :meth:`load`."""
+        return {symbol: closes.dump() for symbol, closes in self.closes.items()}
+
+    def load(
+        self, closes: Mapping[str, tuple[bytes, bytes]], trackers: Mapping[Key, dict[str, Any]]
+    ) -> None:
+        """Take over closes, and the states of all subjects as their trackers dumped them."""
+        for symbol, columns in closes.items():
+            self.closes[symbol].adopt(Closes.load(*columns))
+        for line in self._derived:
+            line.load()
+        for key, dumped in trackers.items():
+            subject = self._subjects[key]
+            subject.tracker = type(subject.begin).load(subject.begin.terms, dumped)  # type: ignore[arg-type]
+            subject.marks = []
+
+    def _before(self, symbol: str, period: int, known: int | None) -> Store:
+        """The closes as they were before one of them changed."""
+        before = self.closes[symbol].copy()
+        if known is None:
+            before.remove(period)
+        else:
+            before.put(period, known)
+        return {**self.closes, symbol: before}
+
+    def _least(self, subject: _Subject, period: int) -> int | None:
+        until = subject.view.until(period)
+        if until is None or self._horizon is None:
+            return until
+        return max(until, self._horizon(period))
+
+
+def _symbols(view: View) -> frozenset[str]:
+    if isinstance(view, LevelView):
+        return view.line.symbols
+    return view.asset.symbols | view.benchmark.symbols
+
+
+def _with(closes: Closes, period: int, price: int) -> Closes:
+    copy = closes.copy()
+    copy.put(period, price)
+    return copy

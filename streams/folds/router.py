@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from config.watchlists import Watchlist
-from streams.calendars import Sessions
 from streams.definitions import routing_definition
-from streams.folds.routes import Routes
+from streams.folds.routes import Calendars, Routes
 from streams.records import Output, Place, Record, Topic, dead_letter
 from streams.wire import Close, RejectedError, Routed, decode_close, encode_routed
 
@@ -17,11 +16,17 @@ class RouterFold:
     """Reads, checks and copies; it has no state but its cursor."""
 
     def __init__(
-        self, place: Place, watchlists: Mapping[str, Watchlist], sessions: Mapping[str, Sessions]
+        self,
+        place: Place,
+        watchlists: Mapping[str, Watchlist],
+        sessions: Calendars,
+        signed: frozenset[str] = frozenset(),
     ) -> None:
-        self.definition = routing_definition(watchlists)
+        """``signed`` are the symbols whose number may be zero or negative."""
+        self.definition = routing_definition(watchlists, signed)
         self._place = place
         self._routes = Routes(watchlists, sessions)
+        self._signed = signed
 
     def apply(self, records: Sequence[Record]) -> list[Output]:
         """The closes for each watchlist, and a dead letter for what cannot be used."""
@@ -40,7 +45,7 @@ class RouterFold:
 
     def _route(self, record: Record) -> list[Output]:
         try:
-            close = decode_close(record.value)
+            close = decode_close(record.value, self._signed)
             names, closed = self._routes.sort_out(close, record.timestamp)
         except RejectedError as error:
             return [dead_letter(self._place, record, error)]
@@ -49,4 +54,4 @@ class RouterFold:
 
     def _copy(self, name: str, close: Close, record: Record) -> Output:
         routed = Routed(name, close, self._place.partition, record.offset, record.timestamp)
-        return Output(Topic.WATCH, name.encode(), encode_routed(routed))
+        return Output(Topic.WATCH, name.encode(), encode_routed(routed), about=close)

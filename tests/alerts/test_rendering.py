@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
 from typing import Any
 
 import pytest
@@ -12,12 +11,32 @@ from hypothesis import strategies as st
 from jinja2 import UndefinedError
 from jinja2.exceptions import SecurityError
 
-from alerts.model import Alert, Evidence, Holder, Kind, Milestone, Trigger
-from alerts.rendering import _environment, ordinal, percent, render
+from alerts.model import (
+    Alert,
+    Evidence,
+    Holder,
+    Kind,
+    Milestone,
+    Missed,
+    Rank,
+    Trigger,
+)
+from alerts.rendering import (
+    _environment,
+    digits,
+    in_scope,
+    number,
+    of_scope,
+    ordinal,
+    percent,
+    render,
+    share,
+)
+from streams.core.aftermath import Followed, Outcome
 
 NAMES = {"RUT": "Russell 2000", "SPX": "S&P 500"}
-OF_2008 = Holder(13, date(2008, 5, 20), date(2008, 6, 6), "published")
-OF_1996 = Holder(16, date(1996, 4, 16), date(1996, 5, 7))
+OF_2008 = Holder(13, "2008-05-20", "2008-06-06", "published")
+OF_1996 = Holder(16, "1996-04-16", "1996-05-07")
 
 TEN = Alert(
     id="0123456789abcdef0123",
@@ -25,18 +44,19 @@ TEN = Alert(
     asset="RUT",
     benchmark="SPX",
     direction="outperforming",
-    start=date(2026, 1, 2),
-    end=date(2026, 1, 15),
+    start="2026-01-02",
+    end="2026-01-15",
     length=10,
-    period=date(2026, 1, 15),
+    period="2026-01-15",
     milestone=Milestone(Kind.THRESHOLD, 10),
     also=(),
     evidence=Evidence(
-        0.07761, 0.01446, OF_2008, date(2025, 12, 31), 10, True, "break", "", ("published",)
+        0.07761, 0.01446, OF_2008, "2025-12-31", 10, True, "break", "", ("published",)
     ),
     definition="d",
     trigger=Trigger("closes", 0, 5, 0),
 )
+LAST = "Alert 0123456789abcdef0123, watchlist us, period 2026-01-15"
 
 
 def an_alert(kind: Kind, level: int = 13, **changes: Any) -> Alert:
@@ -47,15 +67,23 @@ def an_alert(kind: Kind, level: int = 13, **changes: Any) -> Alert:
     )
 
 
+def known(alert: Alert, **changes: Any) -> Alert:
+    """The same alert on other evidence."""
+    return replace(alert, evidence=replace(alert.evidence, **changes))
+
+
 def without_context(alert: Alert) -> Alert:
-    evidence = replace(alert.evidence, longest_since=None, begins_known=False, seeds=())
-    return replace(alert, evidence=evidence)
+    return known(alert, longest_since=None, begins_known=False, seeds=())
 
 
-ALL_TIED = replace(
-    TEN, milestone=Milestone(Kind.RECORD_TIED, 16, "all", replace(OF_1996, source=""))
-)
+def body(alert: Alert) -> list[str]:
+    return render(alert, NAMES).body.splitlines()
+
+
+ALL_TIED = an_alert(Kind.RECORD_TIED, 16)
+ALL_TIED = replace(ALL_TIED, milestone=replace(ALL_TIED.milestone, scope="all", holder=OF_1996))
 RAN_SINCE = "RUT beat SPX for the 10th session running: longest since 2008-06-06"
+
 TITLES = {
     "threshold": (TEN, RAN_SINCE),
     "threshold, late": (replace(TEN, late=True), f"Late: {RAN_SINCE}"),
@@ -79,10 +107,7 @@ TITLES = {
         "ties the record of all known history (16, ended 1996-05-07)",
     ),
     "broken": (
-        replace(
-            an_alert(Kind.RECORD_BROKEN, 14),
-            evidence=replace(TEN.evidence, longest_since=OF_1996),
-        ),
+        known(an_alert(Kind.RECORD_BROKEN, 14), longest_since=OF_1996),
         "RUT beat SPX for the 14th session running: "
         "breaks the record since 2000-01-01 (13, ended 2008-06-06), longest since 1996-05-07",
     ),
@@ -114,7 +139,7 @@ TITLES = {
         "(13, ended 2008-06-06), longest since 2008-06-06",
     ),
     "sessions missing": (
-        replace(TEN, evidence=replace(TEN.evidence, missed=(date(2026, 1, 5),))),
+        known(TEN, missed=(Missed("2026-01-05", ("SPX",)),)),
         "RUT beat SPX for the 10th session running (1 missing): longest since 2008-06-06",
     ),
     "of the last years": (
@@ -143,100 +168,212 @@ def test_titles(alert: Alert, title: str) -> None:
     assert render(alert, NAMES).title == title
 
 
-def test_the_body_of_a_threshold() -> None:
-    assert render(TEN, NAMES).body.splitlines() == [
-        "Russell 2000 (RUT) v S&P 500 (SPX), outperforming",
-        "10 sessions, 2026-01-02 to 2026-01-15",
-        "",
-        "RUT +7.76%, SPX +1.45%, active +6.31 percentage points",
-        "Longest since the 13 that ended 2008-06-06 [published]",
-        "",
-        "Evidence: closes of both from 2025-12-31, 10 active returns; ties break; "
-        "published records: published",
-        "The streak begins with the first return known, so it may have begun earlier.",
-        "Alert 0123456789abcdef0123, watchlist us, period 2026-01-15",
-    ]
+@pytest.mark.parametrize(
+    ("kind", "line"),
+    [
+        (Kind.RECORD_TIED, "Record since 2000-01-01 before this streak: "
+         "13, 2008-05-20 to 2008-06-06 [published]"),
+        (Kind.THRESHOLD, "Longest since the 13 that ended 2008-06-06 [published]"),
+    ],
+)  # fmt: skip
+def test_one_earlier_streak_is_told_once(kind: Kind, line: str) -> None:
+    lines = body(an_alert(kind))
+    assert line in lines
+    assert sum("2008-06-06" in one for one in lines) == 1
 
 
-def test_the_body_of_a_record() -> None:
-    alert = replace(
-        an_alert(Kind.RECORD_TIED),
-        also=(Milestone(Kind.RECORD_TIED, 13, "all", OF_1996), Milestone(Kind.THRESHOLD, 13)),
+def test_what_the_title_says_is_not_among_the_others() -> None:
+    others = (
+        Milestone(Kind.RECORD_TIED, 13, "all", OF_1996),
+        Milestone(Kind.THRESHOLD, 13),
+        Milestone(Kind.CONFIRMED, 13),
     )
-    body = render(alert, NAMES).body.splitlines()
-    assert (
-        "Record since 2000-01-01 before this streak: 13, 2008-05-20 to 2008-06-06 [published]"
-        in (body)
-    )
-    told = [line for line in body if line.startswith("Also")]
-    assert told == ["Also: record.tied at 13, all", "Also: threshold at 13"]
-    assert "Record of all known history before this streak: 16, 1996-04-16 to 1996-05-07" in (
-        render(ALL_TIED, NAMES).body.splitlines()
-    )
+    also = [line for line in body(an_alert(Kind.RECORD_TIED, also=others)) if "Also" in line]
+    assert also == ["Also: ties the record of all known history (16, ended 1996-05-07)"]
 
 
-def test_the_body_of_an_end() -> None:
-    alert = without_context(an_alert(Kind.ENDED, 14, period=date(2026, 1, 23)))
-    assert render(alert, NAMES).body.splitlines()[1] == (
-        "14 sessions, 2026-01-02 to 2026-01-15 (ended by the close of 2026-01-23)"
+def test_a_record_that_may_have_been_longer_says_so() -> None:
+    milestone = replace(ALL_TIED.milestone, holder=replace(OF_1996, begins_known=True))
+    assert "That record begins with the first return known, so it may have been longer." in (
+        body(replace(ALL_TIED, milestone=milestone))
     )
-
-
-def test_the_body_of_a_correction() -> None:
-    alert = an_alert(
-        Kind.CORRECTION,
-        12,
-        late=True,
-        follows="0000",
-        also=(Milestone(Kind.THRESHOLD, 12), Milestone(Kind.RECORD_TIED, 12, "all", OF_1996)),
-    )
-    message = render(alert, NAMES)
-    body = message.body.splitlines()
-    assert "Told before: threshold at 12" in body
-    assert "Told before: record.tied at 12, all" in body
-    assert (
-        "A corrected or late close changed the past of this pair: "
-        "the alert 0000 no longer holds." in body
-    )
-    assert not any(line.startswith("Longest since") for line in body)
-    assert message.failure
 
 
 def test_what_is_told_late_says_so() -> None:
     message = render(replace(TEN, late=True), NAMES)
-    assert "Told after the fact: a corrected or late close brought it about." in message.body
+    assert message.body.splitlines()[2] == (
+        "Told after the fact: a corrected or late close brought it about."
+    )
     assert message.failure
     assert not render(TEN, NAMES).failure
 
 
 @pytest.mark.parametrize(
-    ("length", "line"),
-    [(1, "1 session, 2026-01-02 to 2026-01-15"), (2, "2 sessions, 2026-01-02 to 2026-01-15")],
+    ("length", "end", "line"),
+    [
+        (1, "2026-01-02", "1 session, 2026-01-02"),
+        (2, "2026-01-05", "2 sessions, 2026-01-02 to 2026-01-05"),
+    ],
 )
-def test_singular_and_plural(length: int, line: str) -> None:
-    assert render(replace(TEN, length=length), NAMES).body.splitlines()[1] == line
+def test_singular_and_plural(length: int, end: str, line: str) -> None:
+    assert body(replace(TEN, length=length, end=end))[1] == line
 
 
-def test_symbols_without_a_name_stand_for_themselves() -> None:
-    assert render(TEN, {}).body.splitlines()[0] == "RUT (RUT) v SPX (SPX), outperforming"
+@pytest.mark.parametrize("names", [{}, {"RUT": "RUT"}])
+def test_symbols_without_a_name_stand_for_themselves(names: dict[str, str]) -> None:
+    assert render(TEN, names).body.splitlines()[0] == "RUT v SPX, outperforming"
 
 
 def test_rounding_and_seeds_are_told() -> None:
-    evidence = replace(TEN.evidence, round_returns_to="1/10000", seeds=("a", "b"), ties="skip")
-    assert (
-        "ties skip; returns rounded to 1/10000; published records: a, b"
-        in render(replace(TEN, evidence=evidence), NAMES).body
-    )
+    alert = known(TEN, round_returns_to="1/10000", seeds=("a", "b"), ties="skip")
+    expected = "ties skip; returns rounded to 1/10000; published records: a, b"
+    assert body(alert)[-3].endswith(expected)
 
 
-@pytest.mark.parametrize("kind", list(Kind))
-@pytest.mark.parametrize("late", [False, True])
-def test_each_kind_has_words(kind: Kind, late: bool) -> None:
-    message = render(an_alert(kind, late=late), NAMES)
-    assert "\n" not in message.title
-    assert "  " not in message.title
-    assert "\n\n\n" not in message.body
-    assert message.body == message.body.strip()
+@pytest.mark.parametrize(
+    ("closes", "words"),
+    [
+        (("price", "price"), "closes of both from"),
+        (("total return", "total return"), "total return closes of both from"),
+        (("number", "number"), "published numbers of both from"),
+        (("price", "total return"), "RUT price closes, SPX total return closes, both from"),
+        (
+            ("equal-weight basket of 7 (price)", "price"),
+            "RUT equal-weight basket of 7 (price), SPX price closes, both from",
+        ),
+        (
+            ("price-weight basket of 2 (price)", "price-weight basket of 2 (price)"),
+            "RUT price-weight basket of 2 (price), SPX price-weight basket of 2 (price), both from",
+        ),
+    ],
+)
+def test_what_the_closes_are_is_told(closes: tuple[str, str], words: str) -> None:
+    alert = known(TEN, asset_closes=closes[0], benchmark_closes=closes[1])
+    assert body(alert)[-3].startswith(f"Evidence: {words} 2025-12-31")
+
+
+# --- where there is enough to say -------------------------------------------------------------
+
+RANK = Rank(3, 130, 0, 3, 0.0021)
+OUTCOMES = (Outcome(0.012, 0.75), Outcome(0.008, 0.5), Outcome(0.0035, 0.625))
+RAN = known(TEN, known_returns=252, ratio=0.386111, rsi_14=71.6, rank=RANK)
+
+
+def with_word(alert: Alert, word: str) -> list[str]:
+    return [line for line in body(alert) if word in line]
+
+
+@pytest.mark.parametrize(("of", "told"), [(29, False), (30, True)])
+def test_a_rank_among_few_is_not_told(of: int, told: bool) -> None:
+    line = "3rd longest of 30 outperforming streaks since 2025-12-31; 3 reached 10 (10%; " \
+        "independent signs: 0.21%)"  # fmt: skip
+    assert with_word(known(RAN, rank=replace(RANK, of=of)), "independent") == [line] * told
+
+
+@pytest.mark.parametrize(
+    ("shared", "words"),
+    [(0, "2025-12-31; "), (1, "2025-12-31 (1 other as long); "), (2, "(2 others as long); ")],
+)
+def test_those_as_long_are_counted(shared: int, words: str) -> None:
+    (line,) = with_word(known(RAN, rank=replace(RANK, shared=shared)), "independent")
+    assert words in line
+
+
+@pytest.mark.parametrize(("count", "overlapping", "told"), [(4, 0, 0), (5, 1, 0), (8, 3, 1)])
+def test_what_followed_few_is_not_told(count: int, overlapping: int, told: int) -> None:
+    """Of windows that overlap only the first stands by itself."""
+    line = "21 sessions after the end of 8 outperforming streaks of 10 or more (3 overlapping): " \
+        "active median +0.35 percentage points, above zero in 5 of 8; medians RUT +1.20%, " \
+        "SPX +0.80%"  # fmt: skip
+    followed = (Followed(21, count, overlapping, *OUTCOMES),)
+    assert with_word(known(RAN, followed=followed), "after the end") == [line] * told
+
+
+@pytest.mark.parametrize(("returns", "told"), [(29, 0), (30, 1)])
+def test_the_ratio_of_a_short_history_is_not_told(returns: int, told: int) -> None:
+    line = "Ratio 0.38611, highest since 2025-12-31; RSI(14) 72 (overbought)"
+    assert with_word(known(RAN, known_returns=returns), "Ratio") == [line] * told
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        ({"ratio_since": "2024-11-25"}, "Ratio 0.38611, as high last on 2024-11-25; RSI(14) 72 "
+         "(overbought)"),
+        ({"rsi_14": None}, "Ratio 0.38611, highest since 2025-12-31"),
+        ({"rsi_14": 69.4}, "Ratio 0.38611, highest since 2025-12-31; RSI(14) 69"),
+        ({"rsi_14": 69.6}, "Ratio 0.38611, highest since 2025-12-31; RSI(14) 70 (overbought)"),
+        ({"rsi_14": 30.4}, "Ratio 0.38611, highest since 2025-12-31; RSI(14) 30 (oversold)"),
+        ({"rsi_14": 0.0}, "Ratio 0.38611, highest since 2025-12-31; RSI(14) 0 (oversold)"),
+    ],
+)  # fmt: skip
+def test_the_ratio(changes: dict[str, Any], line: str) -> None:
+    assert with_word(known(RAN, **changes), "Ratio") == [line]
+
+
+def test_the_ratio_of_an_underperforming_streak_is_low() -> None:
+    alert = known(replace(RAN, direction="underperforming"), ratio_since="2024-11-25", rsi_14=50.0)
+    assert with_word(alert, "Ratio") == ["Ratio 0.38611, as low last on 2024-11-25; RSI(14) 50"]
+    never = known(alert, ratio_since=None)
+    assert with_word(never, "Ratio") == ["Ratio 0.38611, lowest since 2025-12-31; RSI(14) 50"]
+
+
+@pytest.mark.parametrize(("way", "since"), [("rising", ", highest since 2025-12-31"),
+                                            ("falling", "")])  # fmt: skip
+def test_a_ratio_that_turns_back_is_compared_with_nothing(way: str, since: str) -> None:
+    ended = replace(RAN, milestone=Milestone(Kind.ENDED, 10))
+    assert with_word(ended, "Ratio") == ["Ratio 0.38611; RSI(14) 72 (overbought)"]
+    year = Milestone(Kind.YEAR_TO_DATE, value="0.05", direction=way)
+    assert with_word(replace(RAN, milestone=year), "Ratio") == [
+        f"Ratio 0.38611{since}; RSI(14) 72 (overbought)"
+    ]
+
+
+LONG, BEFORE = (
+    Holder(16, "1996-04-16", "1996-05-07", "a book"),
+    Holder(12, "1991-01-02", "1991-01-17"),
+)
+
+
+@pytest.mark.parametrize(
+    ("alert", "lines"),
+    [
+        (known(TEN, record=LONG), ["Record before this streak: 16, 1996-04-16 to 1996-05-07 "
+                                   "[a book]; 6 more to tie it"]),
+        (known(replace(TEN, length=17), record=LONG),
+         ["Record before this streak: 16, 1996-04-16 to 1996-05-07 [a book]"]),
+        (known(TEN, record=LONG, longest_since=LONG),
+         ["The 16 is the record before this streak; 6 more to tie it"]),
+        (known(an_alert(Kind.ENDED), record=LONG),
+         ["Record before this streak: 16, 1996-04-16 to 1996-05-07 [a book]"]),
+        (known(an_alert(Kind.ENDED), record=LONG, longest_since=LONG), []),
+        (known(an_alert(Kind.RECORD_BROKEN, 14), record=LONG, longest_since=LONG), []),
+        (known(an_alert(Kind.RECORD_TIED), record=OF_2008), []),
+        (known(an_alert(Kind.RECORD_TIED), record=LONG), ["Record before this streak: 16, "
+         "1996-04-16 to 1996-05-07 [a book]; 3 more to tie it"]),
+        (known(an_alert(Kind.RECORD_TIED), record=OF_2008, record_before=BEFORE),
+         ["Before the 13 that ended 2008-06-06 the record was 12, 1991-01-02 to 1991-01-17"]),
+    ],
+)  # fmt: skip
+def test_the_record_is_told_once(alert: Alert, lines: list[str]) -> None:
+    found = [line for line in body(alert) if "ecord" in line]
+    of_scope = "Record since 2000-01-01 before this streak"
+    assert [x for x in found if "published" not in x and not x.startswith(of_scope)] == lines
+
+
+@pytest.mark.parametrize(
+    ("years", "told"),
+    [
+        ((None, None), []),
+        ((0.07761, 0.01446), []),  # the streak is the year so far
+        ((-0.0312, 0.02), ["Year to date: RUT -3.12%, SPX +2.00%, active -5.12 percentage points"]),
+    ],
+)
+def test_the_year_to_date_is_told_where_it_is_another(
+    years: tuple[float | None, float | None], told: list[str]
+) -> None:
+    alert = known(TEN, asset_year_return=years[0], benchmark_year_return=years[1])
+    assert with_word(alert, "Year to date") == told
 
 
 @pytest.mark.parametrize(
@@ -251,6 +388,58 @@ def test_each_kind_has_words(kind: Kind, late: bool) -> None:
 )
 def test_ordinals(number: int, text: str) -> None:
     assert ordinal(number) == text
+
+
+@pytest.mark.parametrize(
+    ("scope", "highest", "record"),
+    [
+        ("all", "in all known history", "of all known history"),
+        ("since 2020-01-02", "since 2020-01-02", "since 2020-01-02"),
+        ("this year", "this year", "of this year"),
+        ("last 1 years", "in 1 year", "of the last year"),
+        ("last 10 years", "in 10 years", "of the last 10 years"),
+        ("last 1 periods", "in 1 session", "of the last session"),
+        ("last 1200 periods", "in 1,200 sessions", "of the last 1,200 sessions"),
+    ],
+)
+def test_scopes(scope: str, highest: str, record: str) -> None:
+    assert (in_scope(scope, "session"), of_scope(scope, "session")) == (highest, record)
+
+
+@pytest.mark.parametrize(
+    ("fraction", "text"),
+    [
+        *((0.0, "0%"), (1.0, "100%"), (0.6, "60%"), (22 / 36, "61.1%"), (0.0312, "3.1%")),
+        *((0.00346, "0.35%"), (0.000123, "0.012%"), (0.0001, "0.01%")),
+        *((0.00009, "less than 0.01%"), (1e-30, "less than 0.01%")),
+    ],
+)
+def test_shares(fraction: float, text: str) -> None:
+    assert share(fraction) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        *((6913.35, "6913.35"), (20.0, "20"), (0.0, "0"), (-0.0, "0"), (-1.25, "-1.25")),
+        *((0.386111111, "0.38611"), (1.08345, "1.08345"), (0.00017511, "0.0001751")),
+        *((1e-9, "0.000000001"), (1234567.89, "1234568"), (123456789.5, "123456790")),
+        *((5e11, "500000000000"), (100000.0, "100000"), (-0.004, "-0.004")),
+    ],
+)
+def test_values_of_series(value: float, text: str) -> None:
+    assert number(value) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "places", "shown"),
+    [
+        *(("20.0", 0, "20"), ("0.05", 2, "5"), ("-0.0525", 2, "-5.25"), ("1E+3", 0, "1000")),
+        *(("0", 2, "0"), ("-0", 2, "0"), ("0.333333", 2, "33.3333"), ("100", 0, "100")),
+    ],
+)
+def test_limits_have_the_digits_that_were_written(text: str, places: int, shown: str) -> None:
+    assert digits(text, places) == shown
 
 
 @pytest.mark.parametrize(
@@ -285,8 +474,8 @@ def test_hostile_text_is_inert() -> None:
 def test_a_source_cannot_write_lines_of_its_own() -> None:
     """A line break in it would let a source pass for a statement of ours."""
     for alert in (hostile("x\nEvidence: all is well"), hostile("x\u2028Evidence: all is well")):
-        body = render(alert, {"RUT": "R\nEvidence: all is well"}).body.splitlines()
-        assert sum(line.startswith("Evidence:") for line in body) == 1
+        lines = render(alert, {"RUT": "R\nEvidence: all is well"}).body.splitlines()
+        assert sum(line.startswith("Evidence:") for line in lines) == 1
 
 
 @given(st.text(max_size=60))
@@ -310,17 +499,23 @@ def test_templates_are_sandboxed(template: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("days", "line"),
+    ("days", "symbols", "line"),
     [
-        ((5,), "1 session of the calendar within the streak without a close of both, "
-               "not counted: 2026-01-05"),
-        ((5, 6, 7, 8, 9, 12), "6 sessions of the calendar within the streak without a close of "
-         "both, not counted: 2026-01-05, 2026-01-06, 2026-01-07, 2026-01-08, 2026-01-09 …"),
+        ((5,), ("RUT",), "1 session of the calendar within the streak without a close of both, "
+               "not counted: 2026-01-05 (no RUT)"),
+        ((5, 6), ("RUT", "SPX"), "2 sessions of the calendar within the streak without a close "
+         "of both, not counted: 2026-01-05 (no RUT, SPX), 2026-01-06 (no RUT, SPX)"),
+        ((5,), tuple("ABCDEFG"), "1 session of the calendar within the streak without a close of "
+         "both, not counted: 2026-01-05 (no A, B, C, D, E and 2 more)"),
+        ((5, 6, 7, 8, 9, 12), (), "6 sessions of the calendar within the streak without a close "
+         "of both, not counted: 2026-01-05, 2026-01-06, 2026-01-07, 2026-01-08, 2026-01-09 …"),
     ],
 )  # fmt: skip
-def test_what_is_missing_is_told(days: tuple[int, ...], line: str) -> None:
-    evidence = replace(TEN.evidence, missed=tuple(date(2026, 1, day) for day in days))
-    assert line in render(replace(TEN, evidence=evidence), NAMES).body.splitlines()
+def test_what_is_missing_is_told(
+    days: tuple[int, ...], symbols: tuple[str, ...], line: str
+) -> None:
+    missed = tuple(Missed(f"2026-01-{day:02}", symbols) for day in days)
+    assert line in body(known(TEN, missed=missed))
 
 
 @pytest.mark.parametrize(
@@ -332,5 +527,4 @@ def test_what_is_missing_is_told(days: tuple[int, ...], line: str) -> None:
     ],
 )
 def test_what_ended_a_streak_is_told(ended_by: str, words: str) -> None:
-    evidence = replace(TEN.evidence, ended_by=ended_by)
-    assert words in render(replace(an_alert(Kind.ENDED), evidence=evidence), NAMES).body
+    assert words in body(known(an_alert(Kind.ENDED), ended_by=ended_by))[1]

@@ -14,7 +14,10 @@ DAYS = "start: 2008-05-20, end: 2008-06-06"
 RULES = "watchlists.us.rules"
 SYMBOL = "write up to 32 letters, digits and ^ . = _ : / -"
 NAME = "a name of up to 64 letters, digits, _ . and -"
-KINDS = "'ended', 'record' or 'threshold'"
+KINDS = (
+    "'all', 'any', 'breadth', 'ended', 'level', 'provisional', 'record', 'threshold' or "
+    "'year-to-date'"
+)
 LENGTHS = "the lengths, in periods, that are told: one number or a list"
 
 
@@ -37,11 +40,11 @@ EDITED = {
     ),
     "unknown key": (
         *(RULE, "{kind: ended, whatsoever: 10}"),
-        [f"6: {RULES}[0].whatsoever: unknown key; allowed here: kind, min_length, direction"],
+        [f"6: {RULES}[0].whatsoever: unknown key; allowed here: direction, pair, kind, min_length"],
     ),
     "key that is a tag of the union": (
         *(RULE, "{kind: ended, ended: 10}"),
-        [f"6: {RULES}[0].ended: unknown key; allowed here: kind, min_length, direction"],
+        [f"6: {RULES}[0].ended: unknown key; allowed here: direction, pair, kind, min_length"],
     ),
     "missing key": (
         *(PAIR, "{asset: RUT}"),

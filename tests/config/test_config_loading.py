@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import doctest
 import logging
+import re
 from datetime import date
 from decimal import Decimal
 from importlib import import_module
 from pathlib import Path
+from typing import Any, get_args
 
 import pytest
 from pydantic import BaseModel, ValidationError
 
 from config.errors import StreakwatchError
 from config.loading import example_text, load
+from config.rules import BreadthRule, LevelRule, RecordRule, ThresholdRule
+from config.schema import json_schema
+from config.scopes import Scope
+from config.series import Basket, Named
 from config.settings import Embedded, Settings
-from config.watchlists import RecordRule, Scope, ThresholdRule, Watchlist
 
 EXAMPLES = Path(import_module("config.loading").__file__ or "").parent / "examples"
 
@@ -135,15 +140,102 @@ def test_the_example_passes_the_check() -> None:
     assert settings.model_dump(include=set(sections)) == defaults.model_dump(include=set(sections))
 
 
-def test_the_example_shows_every_option() -> None:
-    def options(model: type[BaseModel]) -> set[str]:
-        below = (info.annotation for info in model.model_fields.values())
-        models = (item for item in below if isinstance(item, type) and issubclass(item, BaseModel))
-        return set(model.model_fields).union(*map(options, models))
+def options(kind: Any) -> set[str]:
+    """The keys of a model and of all models within it; a scope is written as a text."""
+    if kind is Scope:
+        return set()
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        below = (info.annotation for info in kind.model_fields.values())
+        return set(kind.model_fields).union(*map(options, below))
+    return set().union(*map(options, get_args(kind)))
 
+
+def kinds(schema: Any) -> set[str]:
+    """The kinds of series and rules."""
+    if isinstance(schema, list):
+        return set().union(*map(kinds, schema))
+    if not isinstance(schema, dict):
+        return set()
+    return set(schema.get("mapping", {})).union(*map(kinds, schema.values()))
+
+
+def test_the_example_shows_every_option() -> None:
     text = example_text()
     assert text.startswith("# yaml-language-server: $schema=streakwatch.schema.json\n")
-    assert [key for key in options(Settings) | options(Watchlist) if f"{key}:" not in text] == []
+    assert [key for key in options(Settings) if f"{key}:" not in text] == []
+    assert [kind for kind in kinds(json_schema()) if f"kind: {kind}" not in text] == []
+
+
+def test_the_part_of_the_example_that_is_a_comment_is_right_too(file: Path) -> None:
+    before, start, rest = example_text().partition("  # magnificent-seven:\n")
+    block, end, after = rest.partition("\n\n")
+    block = re.sub(r"^  # ", "  ", f"{start}{block}{end}", flags=re.M)
+    settings = loaded(file, before + block + after)
+    watchlist = settings.watchlists["magnificent-seven"]
+    assert {one.kind for one in watchlist.series.values()} == {
+        *("basket", "ratio", "spread", "breadth")
+    }
+    assert watchlist.rules[-1].kind == "all"
+
+
+LEVELS = {
+    "ever": Scope(),
+    "since 2000-01-01": Scope(since=date(2000, 1, 1)),
+    "last 10 years": Scope(years=10),
+    "last 252 periods": Scope(periods=252),
+    "this year": Scope(this_year=True),
+}
+
+
+@pytest.mark.parametrize("text", LEVELS)
+def test_scopes_of_levels_are_read_and_printed(text: str) -> None:
+    rule = LevelRule.model_validate({"kind": "level", "series": "VIX", "highest": text})
+    assert rule.highest == [LEVELS[text]]
+    (printed,) = rule.model_dump(mode="json")["highest"]
+    assert printed == {"ever": "all"}.get(text, text)
+    assert LevelRule.model_validate(rule.model_dump(mode="json")) == rule
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    {"0.050": "0.05", "5e-2": "0.05", "1e3": "1000", "-0.0": "0", "-1000000000": "-1000000000"}
+    .items(),
+)  # fmt: skip
+def test_a_number_is_told_in_its_shortest_form(text: str, expected: str) -> None:
+    rule = LevelRule.model_validate({"kind": "level", "series": "VIX", "crosses": text})
+    assert [str(value) for value in rule.crosses] == [expected]
+
+
+def test_series_and_the_rules_about_them(whole: str, file: Path) -> None:
+    watchlist = loaded(file, whole).watchlists["us"]
+    assert watchlist.symbols() == {"AAPL", "MSFT", "PE1", "PE2", "SPX"}
+    assert watchlist.followed() == {"GAP", "LEAD", "UP"}
+    assert watchlist.series["UP"].symbols() == ("AAPL", "MSFT", "SPX")
+    assert [isinstance(rule, BreadthRule) for rule in watchlist.conditions()].count(True) == 2
+    defaults = Basket(kind="basket", weighting="equal", members=["AAPL", "MSFT"])
+    assert watchlist.series["MAG7"] == defaults
+    with pytest.raises(NotImplementedError):
+        Named().symbols()
+
+
+def test_a_watchlist_of_levels_alone_needs_no_pairs(file: Path) -> None:
+    text = """\
+watchlists:
+  us:
+    rules: [{kind: level, series: VIX, crosses: 30}]
+    targets: [desk]
+targets: {desk: {url: "console://"}}
+"""
+    assert loaded(file, text).watchlists["us"].symbols() == {"VIX"}
+
+
+def test_a_symbol_that_looks_like_a_series_is_one_when_it_is_used_elsewhere(
+    whole: str, file: Path
+) -> None:
+    close = whole.replace("series: GAP, crosses: 1}", "series: GAPS, crosses: 1}")
+    leg = close.replace("benchmark: SPX}]", "benchmark: SPX}, {asset: GAPS, benchmark: SPX}]")
+    assert "GAPS" in loaded(file, leg).watchlists["us"].followed()
+    assert "GAPS" in loaded(file, f"{close}  GAPS: {{name: x}}\n").watchlists["us"].followed()
 
 
 def test_the_example_closes_are_a_plain_table() -> None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import string
 import tempfile
 import traceback
+from collections.abc import Iterator
+from functools import reduce
+from operator import getitem
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +62,9 @@ WORDS = st.sampled_from(
     [
         *("threshold", "record", "ended", "all", "since 2000-01-01", "tied", "any", "forever"),
         *("RUT", "SPX", "desk", "XNYS", "2000-01-01", "console://", "slack://x", "x://y", "${A}"),
+        *("level", "breadth", "year-to-date", "provisional", "last 5 periods", "ever", "RUT/SPX"),
+        *("basket", "ratio", "spread", "fixed", "equal", "beat", "rose", "S", "number", "rising"),
+        *("nan", "0.5", "1e-999999", "1e10", "5m", "exclude", "0x1", "1_0"),
         *("10", "0", "-1", "1e400", "1e-400", "9" * 5000, "a:1", "~", "[key]", "<<", "=", ""),
     ]
 )
@@ -67,17 +73,47 @@ SCALARS = WORDS | st.none() | st.booleans() | st.integers() | st.floats() | st.t
 VALUES = st.recursive(
     SCALARS, lambda v: st.lists(v, max_size=3) | st.dictionaries(KEYS, v, max_size=4), max_leaves=8
 )
+KINDS = [
+    *("threshold", "record", "ended", "provisional", "year-to-date", "level", "breadth"),
+    *("all", "any", "basket", "ratio", "spread"),
+]
+KIND = st.sampled_from(KINDS) | VALUES
+SYMBOLS = st.lists(st.sampled_from(["S", "T", "RUT", "SPX"]), max_size=3) | VALUES
+SERIES = st.fixed_dictionaries(
+    {"kind": KIND},
+    optional={
+        "members": SYMBOLS,
+        "of": SYMBOLS,
+        "weights": st.dictionaries(st.sampled_from(["S", "RUT", "A B"]), VALUES) | VALUES,
+        **dict.fromkeys(["weighting", "as_of", "measure", "benchmark", "periods", "name"], VALUES),
+    },
+)
+OF_RULE = dict.fromkeys(
+    [
+        *("series", "crosses", "highest", "lowest", "min_age", "direction", "pair", "name"),
+        *("at_least", "at_most", "at", "min_length", "scopes", "on"),
+    ],
+    VALUES,
+)
+CONDITION = st.fixed_dictionaries({"kind": KIND}, optional=OF_RULE)
+RULE = st.fixed_dictionaries(
+    {"kind": KIND}, optional=OF_RULE | {"of": st.lists(CONDITION | VALUES, max_size=3)}
+)
 NEARLY = {
     "watchlists": st.dictionaries(
         KEYS,
         st.fixed_dictionaries(
             {
                 "pairs": st.lists(st.dictionaries(st.sampled_from(["asset", "records"]), VALUES)),
-                "rules": st.lists(st.fixed_dictionaries({"kind": WORDS}) | VALUES, max_size=3),
+                "rules": st.lists(RULE | VALUES, max_size=3),
                 "targets": VALUES,
                 "round_returns_to": VALUES,
                 "calendar": VALUES,
-            }
+            },
+            optional={
+                "series": st.dictionaries(WORDS, SERIES | VALUES, max_size=3) | VALUES,
+                **dict.fromkeys(["interval", "overnight", "missing"], VALUES),
+            },
         ),
         max_size=2,
     ),
@@ -93,6 +129,30 @@ FILES = st.fixed_dictionaries(
 @example({"watchlists": {"[key]": None}})
 def test_any_structure_gives_settings_or_a_config_error(data: Any) -> None:
     outcome(yaml.safe_dump(data, allow_unicode=True))
+
+
+def places(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """The path of each value in a structure."""
+    entries = value.items() if isinstance(value, dict) else enumerate(value)
+    for key, inner in entries if isinstance(value, dict | list) else ():
+        yield (*path, key)
+        yield from places(inner, (*path, key))
+
+
+@settings(deadline=None)
+@given(st.integers(0, 999), VALUES, st.none() | KEYS)
+def test_any_value_or_key_anywhere_gives_settings_or_a_config_error(
+    whole: str, number: int, value: Any, key: str | None
+) -> None:
+    wrong = yaml.load(whole, yaml.BaseLoader)
+    paths = list(places(wrong))
+    *above, last = paths[number % len(paths)]
+    place: Any = reduce(getitem, above, wrong)
+    if key is not None and isinstance(place, dict):
+        place[key] = place.pop(last)
+    else:
+        place[last] = value
+    outcome(yaml.safe_dump(wrong, allow_unicode=True))
 
 
 @settings(deadline=None)
@@ -126,8 +186,14 @@ PLACES = (
     "watchlists: {us: {targets: [URL], calendar: URL, ties: URL, rules: [{kind: URL}, URL]}}",
     "watchlists: {us: {pairs: [{asset: URL, benchmark: URL}], rules: [{kind: record, on: URL}]}}",
     "watchlists: {us: {rules: [{kind: threshold, at: URL}, {kind: record, scopes: URL}]}}",
+    "watchlists: {us: {rules: [{kind: level, series: URL, crosses: URL, highest: [URL]}]}}",
+    "watchlists: {us: {rules: [{kind: any, name: URL, of: [{kind: URL}, {kind: level}]}]}}",
+    "watchlists: {us: {pairs: [{asset: A, benchmark: B}], rules: [{kind: ended, pair: URL}]}}",
+    "watchlists: {us: {series: {URL: {kind: basket}, A: {kind: URL}, B: URL}, interval: URL}}",
+    "watchlists: {us: {series: {A: {kind: basket, members: [URL], weights: {URL: URL}}}}}",
+    "watchlists: {us: {series: {A: {kind: breadth, members: [A], benchmark: URL, name: URL}}}}",
     "kafka: {bootstrap_servers: [URL], group: URL, retention: {closes: URL}, session_timeout: URL}",
-    "instruments: {RUT: {name: URL}, URL: {name: a}}\nembedded: {data_dir: URL}",
+    "instruments: {RUT: {name: URL, closes: URL}, URL: {name: a}}\nembedded: {data_dir: URL}",
 )
 URLS = (
     "slack://{}",

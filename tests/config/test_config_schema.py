@@ -39,6 +39,25 @@ GOOD = {
     "data_dir": ("targets:\n  d", "embedded: {data_dir: here}\ntargets:\n  d"),
 }
 
+WHOLE_BAD = {
+    "kind of a series": ("kind: spread", "kind: sprad"),
+    "ratio of one": ("[HELD, SPX]", "[HELD]"),
+    "weight": ("{AAPL: 1}", "{AAPL: 0}"),
+    "weighting": ("weighting: fixed", "weighting: fix"),
+    "measure": ("measure: beat", "measure: beet"),
+    "periods": ("periods: 5", "periods: 0"),
+    "value": ("crosses: [1, 2]", "crosses: [1, two]"),
+    "value beyond": ("crosses: [1, 2]", "crosses: 1000000001"),
+    "no values": ("crosses: 0.05", "crosses: []"),
+    "scope of a level": ("highest: ever", "highest: never"),
+    "share": ("at_least: 0.6", "at_least: 60"),
+    "one condition": (", {kind: ended}]}\n      - {kind: any", "]}\n      - {kind: any"),
+    "condition before the close": ("{kind: ended}", "{kind: provisional}"),
+    "interval": ("interval: 5m", "interval: 2m"),
+    "overnight": ("overnight: exclude", "overnight: no"),
+    "closes": ("closes: number", "closes: yield"),
+}
+
 BAD = {
     "unknown section": ("targets:\n  d", "metric: {}\ntargets:\n  d"),
     "unknown key": ("at: 10", "at: 10, att: 10"),
@@ -70,6 +89,14 @@ def test_a_right_file_is_valid(old: str, new: str, base: str) -> None:
 def test_a_wrong_file_is_not_valid(old: str, new: str, base: str) -> None:
     wrong = base.replace(old, new, 1)
     assert wrong != base
+    assert not valid(wrong)
+
+
+@pytest.mark.parametrize(("old", "new"), WHOLE_BAD.values(), ids=WHOLE_BAD)
+def test_wrong_series_and_rules_are_not_valid(old: str, new: str, whole: str) -> None:
+    wrong = whole.replace(old, new, 1)
+    assert wrong != whole
+    assert valid(whole)
     assert not valid(wrong)
 
 

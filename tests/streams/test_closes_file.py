@@ -95,6 +95,33 @@ def test_symbols_of_the_long_form_are_renamed(write: Write) -> None:
     assert [r.symbol for r in read(write(text), {"RUT": "^RUT"})] == ["^RUT", "SPX"]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "period,RUT\n2026-01-02T14:30Z,1\n2026-01-02T09:35:00-05:00,2\n",
+        "symbol,period,close\nRUT, 2026-01-02T14:30:00Z ,1\nRUT,2026-01-02T14:35Z,2\n",
+    ],
+)
+def test_periods_are_read_under_an_interval(write: Write, text: str) -> None:
+    begin = from_text("2026-01-02T14:30Z", "5m")
+    expected = [Row(2, "RUT", begin, 1_000_000), Row(3, "RUT", begin + 5, 2_000_000)]
+    assert list(read(write(text), interval="5m")) == expected
+
+
+def test_a_date_is_no_part_of_a_day(write: Write) -> None:
+    (refusal,) = read(write("period,RUT\n2026-01-02,1\n"), interval="5m")
+    assert isinstance(refusal, Refusal)
+    assert refusal.reason.startswith("RUT: '2026-01-02' is not a time of the form YYYY-MM-DDTHH:MM")
+
+
+def test_published_numbers_may_be_negative(write: Write) -> None:
+    path = write("period,10Y,RUT\n2026-01-02,-0.25,-1\n")
+    assert list(read(path, {"10Y": "US10Y"}, signed={"US10Y"})) == [
+        Row(2, "US10Y", from_text("2026-01-02"), -250_000),
+        Refusal(2, "RUT: '-1' is not a price in plain digits such as 2674.56"),
+    ]
+
+
 def test_a_column_that_is_not_there_cannot_be_renamed(write: Write) -> None:
     with pytest.raises(UsageError, match="no column 'NDX'"):
         list(read(write(WIDE), {"NDX": "^NDX"}))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -19,7 +19,7 @@ from streams.wire import encode_alert
 
 PLACE = Place(Topic.ALERTS, 1)
 LEDGER = Place(Topic.NOTIFICATIONS, 1)
-PERIOD = date(2026, 1, 15)
+PERIOD = "2026-01-15"
 NOW = datetime(2026, 1, 15, 22, tzinfo=UTC).timestamp()
 
 AN_ALERT = Alert(
@@ -28,13 +28,13 @@ AN_ALERT = Alert(
     asset="RUT",
     benchmark="SPX",
     direction="outperforming",
-    start=date(2026, 1, 2),
+    start="2026-01-02",
     end=PERIOD,
     length=10,
     period=PERIOD,
     milestone=Milestone(Kind.THRESHOLD, 10),
     also=(),
-    evidence=Evidence(0.0776, 0.0145, None, date(2025, 12, 31), 10, True, "break", ""),
+    evidence=Evidence(0.0776, 0.0145, None, "2025-12-31", 10, True, "break", ""),
     definition="d",
     trigger=Trigger("closes", 0, 5, int((NOW - 2) * 1000)),
 )

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from dataclasses import MISSING, fields, replace
 from datetime import date
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,7 +14,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from alerts.model import Alert, Evidence, Holder, Kind, Milestone, Trigger
-from streams.core.periods import from_date, from_text
+from streams.core.periods import INTERVALS, from_date, from_text
 from streams.core.prices import MAX_PRICE, SCALE
 from streams.wire import (
     MAX_CLOSE_BYTES,
@@ -48,6 +51,8 @@ RUT = Close("RUT", from_text("2026-01-15"), 2_674_560_000)
         a_close("2.67456e3"),
         a_close(interval='"1d"'),
         a_close(interval="null", source="null", sent_at='""'),
+        a_close(provisional="false"),
+        a_close(provisional="null"),
         a_close(other="[[[1e999]]]", volume="12345678901234567890"),
         b"\n  " + a_close() + b"\t\r\n",
     ],
@@ -61,6 +66,66 @@ def test_all_fields() -> None:
     assert decode_close(value) == Close(
         "RUT", RUT.period, RUT.price, "1d", "exchange £", "2026-01-15T21:00:05Z"
     )
+
+
+@pytest.mark.parametrize("interval", sorted(INTERVALS.keys() - {"1d"}))
+@pytest.mark.parametrize(
+    "text", ["2026-01-15T14:31Z", "2026-01-15T14:31:00Z", "2026-01-15T09:31:00-05:00"]
+)
+def test_intervals_within_a_day(interval: str, text: str) -> None:
+    """Whether an interval begins then is for a calendar to say."""
+    close = decode_close(a_close(interval=f'"{interval}"', period=f'"{text}"'))
+    period = from_date(date(2026, 1, 15), interval) + 14 * 60 + 31
+    assert close == Close("RUT", period, RUT.price, interval)
+    assert json.loads(encode_close(close))["period"] == "2026-01-15T14:31Z"
+
+
+def test_a_price_of_a_period_that_has_not_closed() -> None:
+    close = decode_close(a_close(provisional="true"))
+    assert close == replace(RUT, provisional=True)
+    assert json.loads(encode_close(close))["provisional"] is True
+    assert "provisional" not in json.loads(encode_close(RUT))
+
+
+@pytest.mark.parametrize(
+    ("number", "micros"),
+    [
+        ("-0.25", -250_000),
+        ('"-0.25"', -250_000),
+        ("0", 0),
+        ('"-0.00"', 0),
+        ("-2.5e-1", -250_000),
+        ("-1000000000", -(10**15)),
+        ('"1000000000"', 10**15),
+        ("4.02", 4_020_000),
+    ],
+)
+def test_published_numbers_may_be_negative(number: str, micros: int) -> None:
+    close = decode_close(a_close(number, symbol='"US10Y"'), signed={"US10Y"})
+    assert close == Close("US10Y", RUT.period, micros)
+    assert decode_close(encode_close(close), {"US10Y"}) == close
+
+
+@pytest.mark.parametrize(
+    ("number", "detail"),
+    [
+        ("-1000000000.5", "a number may be at most 1000000000 either way, not '-1000000000.5'"),
+        ('"-0.0000001"', "'-0.0000001' has more than six decimals"),
+        ('"+1"', "'+1' is not a number in plain digits such as -0.25"),
+        ("1e1000", "'1e1000' is not a number that can be read"),
+    ],
+)
+def test_published_numbers_that_are_refused(number: str, detail: str) -> None:
+    with pytest.raises(RejectedError) as caught:
+        decode_close(a_close(number), signed=["RUT"])
+    assert (caught.value.reason, caught.value.detail) == (Reason.BAD_PRICE, f"close {detail}")
+
+
+@pytest.mark.parametrize("decode", [decode_close, decode_routed])
+def test_the_prices_of_others_are_above_0(decode: Callable[..., object]) -> None:
+    with pytest.raises(RejectedError) as caught:
+        decode(a_close("-1", watchlist='"us"', origin="[0,0,0]"), signed={"US10Y"})
+    assert caught.value.detail == "close a price must be above 0, not '-1'"
 
 
 def deep(left: bytes, right: bytes, depth: int) -> bytes:
@@ -113,6 +178,9 @@ MALFORMED: dict[str, tuple[bytes | None, Reason]] = {
     "interval a number": (a_close(interval="1"), Reason.WRONG_TYPE),
     "source an object": (a_close(source="{}"), Reason.WRONG_TYPE),
     "sent_at a number": (a_close(sent_at="1737000000"), Reason.WRONG_TYPE),
+    "provisional a string": (a_close(provisional='"true"'), Reason.WRONG_TYPE),
+    "provisional a number": (a_close(provisional="1"), Reason.WRONG_TYPE),
+    "provisional a list": (a_close(provisional="[]"), Reason.WRONG_TYPE),
     "NaN": (a_close("NaN"), Reason.NOT_JSON),
     "Infinity": (a_close("Infinity"), Reason.NOT_JSON),
     "-Infinity": (a_close("-Infinity"), Reason.NOT_JSON),
@@ -142,8 +210,19 @@ MALFORMED: dict[str, tuple[bytes | None, Reason]] = {
     "no digits": (a_close('""'), Reason.BAD_PRICE),
     "NaN in a string": (a_close('"NaN"'), Reason.BAD_PRICE),
     "5,000 digits in a string": (a_close('"' + "1" * 5000 + '"'), Reason.BAD_PRICE),
-    "unknown interval": (a_close(interval='"5m"'), Reason.BAD_INTERVAL),
+    "unknown interval": (a_close(interval='"7w"'), Reason.BAD_INTERVAL),
+    "interval in other words": (a_close(interval='"60m"'), Reason.BAD_INTERVAL),
     "interval of another case": (a_close(interval='"1D"'), Reason.BAD_INTERVAL),
+    "date with a short interval": (a_close(interval='"5m"'), Reason.BAD_PERIOD),
+    "time without an offset": (
+        a_close(interval='"5m"', period='"2026-01-15T14:30"'),
+        Reason.BAD_PERIOD,
+    ),
+    "part of a minute": (
+        a_close(interval='"1m"', period='"2026-01-15T14:30:30Z"'),
+        Reason.BAD_PERIOD,
+    ),
+    "impossible time": (a_close(interval='"1h"', period='"2026-01-15T25:00Z"'), Reason.BAD_PERIOD),
     "impossible date": (a_close(period='"2026-02-30"'), Reason.BAD_PERIOD),
     "date with time": (a_close(period='"2026-01-15T00:00:00Z"'), Reason.BAD_PERIOD),
     "other form of date": (a_close(period='"15/01/2026"'), Reason.BAD_PERIOD),
@@ -187,7 +266,12 @@ def test_malformed_closes(value: bytes | None, reason: Reason) -> None:
         (a_close("true"), "close is true or false, not a number or digits"),
         (a_close(symbol="[]"), "symbol is a list, not a string"),
         (a_close(""), "the field 'close' is missing"),
-        (a_close(interval='"5m"'), "interval '5m' is not 1d"),
+        (a_close(interval='"7w"'), "interval '7w' is none of 1m, 5m, 15m, 30m, 1h, 1d"),
+        (
+            a_close(interval='"5m"', period='"2026-01-15T14:30:30Z"'),
+            "period '2026-01-15T14:30:30Z' is not a whole minute",
+        ),
+        (a_close(provisional='"yes"'), "provisional is a string, not true or false"),
         (a_close(x="NaN"), "not JSON: 'NaN is not a JSON value'"),
         (b" " * 70_000, "70,000 bytes; at most 65,536 are read"),
         (b'{"a":1,"a":1}', "not JSON: \"the field 'a' is given twice\""),
@@ -205,13 +289,15 @@ JSON = st.recursive(
     lambda v: st.lists(v, max_size=4) | st.dictionaries(st.text(max_size=6), v, max_size=4),
     max_leaves=12,
 )
+TIMES = st.datetimes().map(lambda time: time.isoformat() + "Z")
 NEAR = st.fixed_dictionaries(
     {},
     optional={
         "symbol": JSON | st.just("RUT"),
-        "period": JSON | st.just("2026-01-15") | st.dates().map(str),
+        "period": JSON | st.just("2026-01-15") | st.dates().map(str) | TIMES,
         "close": JSON | st.just("1.5"),
-        "interval": JSON | st.just("1d"),
+        "interval": JSON | st.sampled_from(list(INTERVALS)),
+        "provisional": JSON | st.booleans(),
         "source": JSON,
         "sent_at": JSON,
         "watchlist": JSON | st.just("us"),
@@ -221,7 +307,9 @@ NEAR = st.fixed_dictionaries(
 
 
 def only_rejects(value: bytes) -> None:
-    for decode in (decode_close, decode_routed, decode_alert):
+    decoders: list[Callable[[bytes], object]] = [decode_close, decode_routed, decode_alert]
+    decoders.append(partial(decode_close, signed={"RUT"}))
+    for decode in decoders:
         try:
             decode(value)
         except RejectedError as error:
@@ -247,19 +335,37 @@ TEXTS = st.text(PRINTABLE, max_size=20) | st.text("x", max_size=200)
 SYMBOLS = st.text(
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789^.=_:/-", min_size=1, max_size=32
 )
+PERIODS = st.tuples(
+    st.sampled_from(list(INTERVALS)),
+    st.dates(date(1800, 1, 1), date(2199, 12, 31)),
+    st.integers(0, 1439),
+)
 CLOSES = st.builds(
-    Close,
-    SYMBOLS,
-    st.dates(date(1800, 1, 1), date(2199, 12, 31)).map(from_date),
-    st.integers(1, MAX_PRICE * SCALE),
+    lambda when, **more: Close(
+        period=from_date(when[1], when[0]) + (when[2] if when[0] != "1d" else 0),
+        interval=when[0],
+        **more,
+    ),
+    PERIODS,
+    symbol=SYMBOLS,
+    price=st.integers(1, MAX_PRICE * SCALE),
     source=TEXTS,
     sent_at=TEXTS,
+    provisional=st.booleans(),
 )
 
 
 @given(CLOSES)
 def test_closes_round_trip(close: Close) -> None:
     assert decode_close(encode_close(close)) == close
+
+
+@given(CLOSES, st.integers(-MAX_PRICE * SCALE, MAX_PRICE * SCALE))
+def test_published_numbers_round_trip(close: Close, number: int) -> None:
+    close = replace(close, price=number)
+    assert decode_close(encode_close(close), signed={close.symbol}) == close
+    routed = Routed("us", close, 0, 0, 0)
+    assert decode_routed(encode_routed(routed), signed={close.symbol}) == routed
 
 
 @given(CLOSES, SYMBOLS, st.integers(0, 2**31), st.integers(0, 2**63 - 1), st.integers(0, 2**63 - 1))
@@ -292,7 +398,7 @@ def test_malformed_routed_closes(extra: dict[str, str], reason: Reason) -> None:
     assert caught.value.reason is reason
 
 
-DATES = st.dates(date(1800, 1, 1), date(2199, 12, 31))
+DATES = st.dates(date(1800, 1, 1), date(2199, 12, 31)).map(str)
 HOLDERS = st.builds(Holder, st.integers(1, 99), DATES, DATES, TEXTS)
 MILESTONES = st.builds(
     Milestone, st.sampled_from(Kind), st.integers(1, 99), TEXTS, st.none() | HOLDERS
@@ -342,13 +448,13 @@ AN_ALERT = Alert(
     asset="RUT",
     benchmark="SPX",
     direction="outperforming",
-    start=date(2026, 1, 2),
-    end=date(2026, 1, 15),
+    start="2026-01-02",
+    end="2026-01-15",
     length=10,
-    period=date(2026, 1, 15),
+    period="2026-01-15",
     milestone=Milestone(Kind.THRESHOLD, 10),
     also=(),
-    evidence=Evidence(0.1, 0.2, None, date(2025, 1, 1), 10, False, "break", ""),
+    evidence=Evidence(0.1, 0.2, None, "2025-01-01", 10, False, "break", ""),
     definition="d",
     trigger=Trigger("closes", 0, 0, 0),
 )
@@ -377,7 +483,7 @@ def test_what_is_no_alert(change: dict[str, Any]) -> None:
     assert caught.value.reason is Reason.NOT_AN_ALERT
 
 
-@pytest.mark.parametrize("field", sorted(set(AN_ALERT.to_dict()) - {"late", "follows"}))
+@pytest.mark.parametrize("field", [f.name for f in fields(Alert) if f.default is MISSING])
 def test_an_alert_without_a_field(field: str) -> None:
     data = {k: v for k, v in AN_ALERT.to_dict().items() if k != field}
     with pytest.raises(RejectedError) as caught:

@@ -75,7 +75,7 @@ SEEDS = (
 @given(histories())
 def test_seeds_precede_what_is_known(entries: list[Entry]) -> None:
     tracker = Tracker(Terms(seeds=SEEDS))
-    tracker.step(100, 1, 1)
+    tracker.step(100, 0)
     book = tracker.books[OUTPERFORMING]
     assert [e.length for e in book.entries] == [16, 13]
     known = [Entry(e.length, e.start + 100, e.end + 100) for e in entries]
@@ -91,5 +91,5 @@ def test_seeds_precede_what_is_known(entries: list[Entry]) -> None:
 
 def test_a_seed_that_ends_on_the_first_known_period_is_left_out() -> None:
     tracker = Tracker(Terms(seeds=((OUTPERFORMING, Entry(5, 96, 100, "x")),)))
-    tracker.step(100, 1, 1)
+    tracker.step(100, 0)
     assert tracker.books[OUTPERFORMING].entries == ()

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from streams.core.pairs import Terms, Tracker
 from streams.core.periods import between
-from streams.core.returns import active_signs
+from streams.core.returns import active_sign, active_signs
 from streams.core.streaks import EndedBy, Missing, Ties, find, gaps
 
 SESSIONS = tuple(range(100, 160))
@@ -65,8 +65,10 @@ def test_batch_and_brute_force_agree(rows: list[Row], ties: Ties, missing: Missi
 def test_streaming_and_brute_force_agree(rows: list[Row], ties: Ties, missing: Missing) -> None:
     tracker = Tracker(Terms(ties=ties, sessions=SESSIONS, missing=missing))
     found = []
+    previous: Row | None = None
     for row in rows:
-        step = tracker.step(*row)
+        sign = 0 if previous is None else active_sign(previous[1], row[1], previous[2], row[2])
+        step, previous = tracker.step(row[0], sign), row
         if step is not None and step.ended is not None:
             found.append(step.ended)
     if tracker.running is not None:
@@ -78,14 +80,14 @@ def test_streaming_and_brute_force_agree(rows: list[Row], ties: Ties, missing: M
 
 def test_a_gap_ends_a_streak_and_its_return_counts_for_nothing() -> None:
     tracker = Tracker(Terms(sessions=SESSIONS, missing=Missing.BREAK))
-    for period, asset in ((100, 10), (101, 11), (102, 12)):
-        tracker.step(period, asset, 10)
-    step = tracker.step(105, 13, 10)
+    for period, sign in ((100, 0), (101, 1), (102, 1)):
+        tracker.step(period, sign)
+    step = tracker.step(105, 1)
     assert step is not None
     assert (step.running, step.counted, step.ended_by) == (None, False, EndedBy.MISSING)
     assert step.ended is not None
     assert (step.ended.length, step.ended.end, tracker.returns) == (2, 102, 2)
-    after = tracker.step(106, 14, 10)
+    after = tracker.step(106, 1)
     assert after is not None
     assert after.running is not None
     assert (after.running.base, after.running.start) == (105, 106)
@@ -93,8 +95,8 @@ def test_a_gap_ends_a_streak_and_its_return_counts_for_nothing() -> None:
 
 def test_without_a_calendar_nothing_is_missing() -> None:
     tracker = Tracker(Terms(missing=Missing.BREAK))
-    tracker.step(100, 10, 10)
-    step = tracker.step(900, 11, 10)
+    tracker.step(100, 0)
+    step = tracker.step(900, 1)
     assert step is not None
     assert step.running is not None
 

@@ -9,10 +9,21 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from streams.core.prices import MAX_PRICE, SCALE, PriceError, from_digits, from_number, to_digits
+from streams.core.prices import (
+    MAX_PRICE,
+    SCALE,
+    PriceError,
+    from_digits,
+    from_number,
+    signed_from_digits,
+    signed_from_number,
+    to_digits,
+)
 
 MICROS = st.integers(1, MAX_PRICE * SCALE)
+SIGNED = st.integers(-MAX_PRICE * SCALE, MAX_PRICE * SCALE)
 BOTH = pytest.mark.parametrize("read", [from_digits, from_number])
+BOTH_SIGNED = pytest.mark.parametrize("read", [signed_from_digits, signed_from_number])
 
 
 @given(MICROS)
@@ -34,6 +45,12 @@ def test_a_price_survives_its_digits(price: int) -> None:
         (10_000_000, "10"),
         (10_000_001, "10.000001"),
         (10**15, "1000000000"),
+        (0, "0"),
+        (-1, "-0.000001"),
+        (-250_000, "-0.25"),
+        (-1_000_000, "-1"),
+        (-1_500_000, "-1.5"),
+        (-(10**15), "-1000000000"),
     ],
 )
 def test_the_shortest_digits(price: int, digits: str) -> None:
@@ -176,3 +193,82 @@ def test_any_text_is_a_price_or_refused(text: str) -> None:
             assert 0 < read(text) <= MAX_PRICE * SCALE
         except PriceError as error:
             assert str(error).isprintable()  # noqa: PT017
+
+
+@given(SIGNED)
+@example(0)
+@example(-1)
+@example(-MAX_PRICE * SCALE)
+def test_a_published_number_survives_its_digits(number: int) -> None:
+    digits = to_digits(number)
+    assert signed_from_digits(digits) == signed_from_number(digits) == number
+
+
+@given(MICROS)
+def test_a_price_is_a_published_number_too(price: int) -> None:
+    assert signed_from_digits(to_digits(price)) == price
+
+
+@BOTH_SIGNED
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("0", 0), ("-0", 0), ("-0.000000", 0), ("-00.25", -250_000), ("-1000000000.0", -(10**15))],
+)
+def test_published_numbers_that_are_read(
+    read: Callable[[str], int], text: str, number: int
+) -> None:
+    assert read(text) == number
+
+
+@pytest.mark.parametrize(("text", "number"), [("-2.5e-1", -250_000), ("-1E9", -(10**15))])
+def test_a_published_json_number_may_have_an_exponent(text: str, number: int) -> None:
+    assert signed_from_number(text) == number
+
+
+EITHER_WAY = "a number may be at most 1000000000 either way, not {!r}"
+
+
+@BOTH_SIGNED
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("1000000000.000001", EITHER_WAY),
+        ("-1000000000.000001", EITHER_WAY),
+        ("-2000000000", EITHER_WAY),
+        ("-0.0000001", DECIMALS),
+        ("0.0000001", DECIMALS),
+        ("-999999999." + "9" * 7, DECIMALS),
+    ],
+)
+def test_published_numbers_out_of_bounds(
+    read: Callable[[str], int], text: str, message: str
+) -> None:
+    with pytest.raises(PriceError) as caught:
+        read(text)
+    assert str(caught.value) == message.format(text)
+
+
+@pytest.mark.parametrize("text", ["", "-", "+1", "--1", "- 1", "-.5", "-5.", "−1", "-1e3", "-1_0"])
+def test_published_digits_are_plain_ascii_digits(text: str) -> None:
+    with pytest.raises(PriceError) as caught:
+        signed_from_digits(text)
+    assert str(caught.value) == f"{text!r} is not a number in plain digits such as -0.25"
+
+
+@pytest.mark.parametrize("text", ["NaN", "-Infinity", "-1e1000", "-" + "9" * 33, ""])
+def test_published_numbers_that_cannot_be_read(text: str) -> None:
+    with pytest.raises(PriceError, match="is not a number that can be read"):
+        signed_from_number(text)
+
+
+@given(st.integers(-(10**20), 10**20), st.integers(-60, 60))
+def test_published_numbers_are_read_exactly_or_not_at_all(digits: int, exponent: int) -> None:
+    exact = Fraction(digits) * Fraction(10) ** exponent
+    fits = abs(exact) <= MAX_PRICE and (exact * SCALE).denominator == 1
+    try:
+        read = signed_from_number(f"{digits}e{exponent}")
+    except PriceError:
+        assert not fits
+    else:
+        assert fits
+        assert read == exact * SCALE

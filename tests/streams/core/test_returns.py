@@ -66,6 +66,81 @@ def test_near_ties_are_neither_made_nor_hidden(a0: int, b0: int, off: int) -> No
     assert active_sign(a0, a1, b0, b1) == signs[0]
 
 
+@given(st.integers(0, 4), st.integers(0, 4), STEPS, st.data())
+def test_each_pair_of_a_table_has_the_signs_that_it_has_alone(
+    periods: int, pairs: int, steps: int | None, data: st.DataObject
+) -> None:
+    cells = st.lists(PRICES, min_size=periods * pairs, max_size=periods * pairs)
+    a, b = (np.array(data.draw(cells), np.int64).reshape(periods, pairs) for _ in range(2))
+    signs = active_signs(a, b, steps)
+    assert (signs.shape, signs.dtype) == ((max(periods - 1, 0), pairs), np.int8)
+    for pair in range(pairs):
+        assert signs[:, pair].tolist() == active_signs(a[:, pair], b[:, pair], steps).tolist()
+    across = active_signs(np.asfortranarray(a), np.asfortranarray(b), steps)
+    assert across.tolist() == signs.tolist()
+
+
+UNITS = st.integers(-(10**4), 10**4) | st.integers(0, 2**58) | st.integers(2**49, 2**51)
+
+
+@given(st.sampled_from([1, 7, 100, 10_000, 10**12, 2**53]), UNITS, st.integers(-1, 1), st.data())
+def test_halves_are_rounded_as_fractions_are(
+    steps: int, units: int, apart: int, data: st.DataObject
+) -> None:
+    """Both legs a hair beside half a unit: p1 is nearest to p0 (1 + (units + 1/2)/steps)."""
+    legs: list[tuple[int, int]] = []
+    for half in (2 * units + 1, 2 * (units + apart) + 1):
+        highest = TOP * 2 * steps // (2 * steps + max(half, 0))
+        p0 = data.draw(st.integers(1, max(highest, 1)))
+        p1 = p0 + half * p0 // (2 * steps) + data.draw(st.integers(-1, 1))
+        legs.append((p0, min(max(p1, 1), TOP)))
+    (a0, a1), (b0, b1) = legs
+    a, b = np.array([a0, a1], np.int64), np.array([b0, b1], np.int64)
+    assert active_signs(a, b, steps).tolist() == [exact_sign(a0, a1, b0, b1, steps)]
+
+
+@pytest.mark.parametrize("steps", [10_000, 10**12, 2**53, 2**53 + 1, 10**30])
+@pytest.mark.parametrize("a1", [1, 2, TOP - 1, TOP])
+def test_returns_beyond_the_estimate_are_decided_exactly(steps: int, a1: int) -> None:
+    a, b = np.array([[1, 7], [a1, 7]], np.int64), np.array([[1, 3], [TOP - 1, 3]], np.int64)
+    expected = [exact_sign(1, a1, 1, TOP - 1, steps), 0]
+    assert active_signs(a, b, steps).tolist() == [expected]
+
+
+@pytest.mark.parametrize(
+    ("legs", "sign"),
+    [
+        ((72_045_753_256, 329_040_283_825_732, 124_192_327_098, 567_198_991_064_763), 1),
+        ((27_079_580_426, 142_638_949_597_617, 177_222_883_330, 933_503_604_013_788), 0),
+    ],
+)
+def test_far_returns_whose_estimates_are_units_off(
+    legs: tuple[int, int, int, int], sign: int
+) -> None:
+    a0, a1, b0, b1 = legs
+    signs = active_signs(np.array([a0, a1]), np.array([b0, b1]), 10**12)
+    assert (signs.tolist(), exact_sign(a0, a1, b0, b1, 10**12)) == ([sign], sign)
+
+
+@pytest.mark.parametrize("steps", [None, 10_000])
+def test_the_bounds_hold_up_to_two_to_the_53(steps: int | None) -> None:
+    top = 2**53
+    rng = np.random.default_rng(2)
+    a, b = top - rng.integers(0, 1000, (2, 500))
+    rows = list(zip(a.tolist(), b.tolist(), strict=True))
+    expected = [exact_sign(a0, a1, b0, b1, steps) for (a0, b0), (a1, b1) in pairwise(rows)]
+    assert active_signs(a, b, steps).tolist() == expected
+
+
+def test_one_sign_takes_whole_numbers_of_any_size_and_fractions() -> None:
+    big = 10**60
+    assert active_sign(big, big + 1, big, big) == 1
+    assert active_sign(big, big + 1, big, big, steps=10**60) == 1
+    third = Fraction(1, 3)
+    assert active_sign(third, third * 2, big, big * 2) == 0
+    assert rounded_return(third, third * Fraction(3, 2), 1) == 1
+
+
 def test_near_ties_in_a_long_history_stand_beside_clear_cases() -> None:
     rng = np.random.default_rng(1)
     a0, b0 = rng.integers(TOP // 2, TOP, (2, 300)).tolist()

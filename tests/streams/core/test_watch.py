@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 from streams.core.book import Book, Entry
 from streams.core.pairs import Terms, Tracker
-from streams.core.returns import active_signs
+from streams.core.returns import Signs, active_signs
 from streams.core.series import Closes, common
-from streams.core.streaks import OUTPERFORMING, UNDERPERFORMING, Ties, Turn, find
-from streams.core.watch import History, Moved, PairKey, Rewritten, Watch, walk
+from streams.core.streaks import OUTPERFORMING, UNDERPERFORMING, Ties, find
+from streams.core.views import History, PairView
+from streams.core.watch import Moved, PairKey, Rewritten, Watch, walk
 
 SYMBOLS = ("A", "B", "C")
 PAIRS = {
@@ -29,15 +30,18 @@ CLOSES = st.tuples(st.sampled_from(SYMBOLS), st.integers(0, 9), st.integers(1, 4
 
 @pytest.fixture(autouse=True, scope="module")
 def marks_everywhere() -> Iterator[None]:
-    """States are kept so often that late closes start from all kinds of them."""
+    """States are kept so often that late closes start from all kinds of them, and signs are found
+    one by one as well as in blocks."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("streams.core.watch.MARK_EVERY", 2)
+        patch.setattr("streams.core.views._FEW", 3)
+        patch.setattr("streams.core.views._BLOCK", 2)
         yield
 
 
-def replayed(terms: Terms, history: History) -> Tracker:
-    tracker = Tracker(terms)
-    for row in history.rows_after(None):
+def replayed(watch: Watch, pair: PairKey) -> Tracker:
+    tracker = Tracker(PAIRS[pair])
+    for row in watch.view(pair).rows_after(None):
         tracker.step(*row)
     return tracker
 
@@ -46,10 +50,14 @@ def state(tracker: Tracker) -> dict[str, object]:
     return tracker.dump()
 
 
+def signs_of(terms: Terms, history: History) -> Signs:
+    asset, benchmark = (leg.astype(np.int64) for leg in (history.asset, history.benchmark))
+    return active_signs(asset, benchmark, terms.steps)
+
+
 def batch(terms: Terms, history: History) -> tuple[object, dict[int, tuple[Entry, ...]]]:
     """The running streak and the books, from the whole history at once."""
-    signs = active_signs(history.asset, history.benchmark, terms.steps)
-    streaks, runs_on = find(history.periods, signs, terms.ties)
+    streaks, runs_on = find(history.periods, signs_of(terms, history), terms.ties)
     first = int(history.periods[0]) if len(history.periods) else None
     running = streaks.pop() if runs_on else None
     books = {
@@ -78,8 +86,9 @@ def test_any_order_ends_in_the_batch_state(closes: list[tuple[str, int, int]]) -
         assert history.periods.tolist() == periods
         assert history.asset.tolist() == [final[pair.asset, p] for p in periods]
         assert history.benchmark.tolist() == [final[pair.benchmark, p] for p in periods]
-        tracker = watch.trackers[pair]
-        assert state(tracker) == state(replayed(terms, history))
+        tracker = watch.tracker(pair)
+        assert state(tracker) == state(replayed(watch, pair))
+        assert watch.view(pair).signs(history).tolist() == signs_of(terms, history).tolist()
         running, books = batch(terms, history)
         assert tracker.running == running
         assert {way: book.entries for way, book in tracker.books.items()} == books
@@ -89,32 +98,35 @@ def test_any_order_ends_in_the_batch_state(closes: list[tuple[str, int, int]]) -
         )
 
 
+def rows(view: PairView) -> list[tuple[int, int]]:
+    return list(view.rows_after(None))
+
+
 @given(st.lists(CLOSES, max_size=30))
 def test_changes_say_what_changed(closes: list[tuple[str, int, int]]) -> None:
     watch = Watch(PAIRS)
     for symbol, period, price in closes:
-        before = {pair: (state(watch.trackers[pair]), watch.history(pair)) for pair in PAIRS}
+        before = {pair: (state(watch.tracker(pair)), rows(watch.view(pair))) for pair in PAIRS}
         known = watch.closes[symbol].get(period)
         changes = watch.put(symbol, period, price)
-        changed = {change.pair: change for change in changes}
+        changed = {change.key: change for change in changes}
         assert len(changed) == len(changes)
         if known == price:
             assert not changes
         for pair in PAIRS:
-            was, history = before[pair]
+            was, past = before[pair]
             match changed.get(pair):
-                case Moved(_, turn):
-                    assert period > history.periods[-1]
-                    assert isinstance(turn, Turn)
+                case Moved(_, tracker, turn, _):
+                    assert tracker.last == period
+                    assert not past or period > past[-1][0]
+                    assert (turn is None) == (not past)
                 case Rewritten(_, start, _, earlier, later):
                     assert start.last is None or start.last < period
-                    assert earlier.periods.tolist() == history.periods.tolist()
-                    assert earlier.asset.tolist() == history.asset.tolist()
-                    assert later.periods.tolist() == watch.history(pair).periods.tolist()
-                    assert period in later.periods
+                    assert rows(earlier) == past
+                    assert rows(later) == rows(watch.view(pair))
+                    assert period in dict(rows(later))
                 case None:
-                    begun = len(history.periods) == 0 and len(watch.history(pair).periods) == 1
-                    assert begun or state(watch.trackers[pair]) == was
+                    assert state(watch.tracker(pair)) == was
 
 
 @given(st.lists(CLOSES, max_size=25))
@@ -130,14 +142,15 @@ def test_dump_and_load(closes: list[tuple[str, int, int]]) -> None:
     watch = Watch(PAIRS)
     for close in closes:
         watch.put(*close)
-    for pair, tracker in watch.trackers.items():
-        loaded = Tracker.load(PAIRS[pair], json.loads(json.dumps(tracker.dump())))
+    for pair, terms in PAIRS.items():
+        tracker = watch.tracker(pair)
+        loaded = Tracker.load(terms, json.loads(json.dumps(tracker.dump())))
         assert loaded.dump() == tracker.dump()
         assert loaded.running == tracker.running
         assert {w: b.entries for w, b in loaded.books.items()} == {
             w: b.entries for w, b in tracker.books.items()
         }
-        ahead = (100, 3, 2)
+        ahead = (100, -1)
         assert loaded.step(*ahead) == tracker.step(*ahead)
         assert loaded.dump() == tracker.dump()
 
@@ -170,13 +183,17 @@ def test_walk_goes_through_the_states_of_live_work(rows: list[tuple[int, int]]) 
     for period, (a, b) in enumerate(rows):
         for change in (*watch.put("A", period, a), *watch.put("B", period, b)):
             assert isinstance(change, Moved)
-            live.append((state(watch.trackers[pair]), change.turn))
-    assert [(state(t), turn) for t, turn in walk(Tracker(terms), watch.history(pair))] == live
+            if change.turn is not None:
+                live.append((state(watch.tracker(pair)), change.turn))
+    walked = walk(Tracker(terms), watch.view(pair))
+    assert [(state(t), turn) for t, turn in walked] == live
 
 
-def test_a_history_finds_its_closes() -> None:
-    history = History(np.array([2, 5, 9]), np.array([1, 2, 3]), np.array([4, 5, 6]))
+def test_a_history_finds_its_levels() -> None:
+    history = History(np.array([2, 5, 9]), np.array([1.0, 2, 3]), np.array([4.0, 5, 6]))
     assert [history.at(p) for p in (2, 5, 9)] == [(1, 4), (2, 5), (3, 6)]
+    assert history.until(5).periods.tolist() == [2, 5]
+    assert history.until(4).asset.tolist() == [1]
 
 
 def test_common_periods() -> None:
@@ -185,7 +202,8 @@ def test_common_periods() -> None:
         a.put(period, 10 + period)
     for period in (2, 3, 4):
         b.put(period, 20 + period)
-    assert [column.tolist() for column in common(a, b)] == [[2, 4], [12, 14], [22, 24]]
+    assert [column.tolist() for column in common(a, b, 0, 9)] == [[2, 4], [12, 14], [22, 24]]
+    assert [column.tolist() for column in common(a, b, 3, 4)] == [[4], [14], [24]]
 
 
 def test_an_unknown_symbol() -> None:
@@ -201,11 +219,11 @@ def test_a_hole_is_held_and_filled() -> None:
         watch.put("A", period, a)
         watch.put("B", period, b)
     watch.put("A", 3, 90)
-    assert watch.trackers[pair].running.length == 2
+    assert watch.tracker(pair).running.length == 2
     (change,) = watch.put("B", 3, 100)
     assert isinstance(change, Rewritten)
-    assert watch.trackers[pair].running.length == 1
-    assert watch.trackers[pair].returns == 3
+    assert watch.tracker(pair).running.length == 1
+    assert watch.tracker(pair).returns == 3
 
 
 @pytest.mark.parametrize(
@@ -220,6 +238,6 @@ def test_a_hole_is_held_and_filled() -> None:
 def test_a_streak_cut_off_by_the_logs_edge(seed: Entry, kept: Entry) -> None:
     """It is kept as it was published, or as one that may have been longer."""
     tracker = Tracker(Terms(seeds=((OUTPERFORMING, seed),)))
-    for period, asset in enumerate((10, 11, 12, 11)):
-        tracker.step(period, asset, 10)
+    for period, sign in enumerate((0, 1, 1, -1)):
+        tracker.step(period, sign)
     assert tracker.books[OUTPERFORMING].entries[-1] == kept

@@ -41,12 +41,17 @@ WATCHLISTS = {
     "us": watchlist(("RUT", "SPX"), ("NDX", "SPX"), calendar="XNYS"),
     "any-day": watchlist(("RUT", "DAX")),
     "crypto": watchlist(("BTC", "SPX"), calendar="24/7"),
+    "us-5m": watchlist(("RUT", "SPX"), calendar="XNYS", interval="5m"),
+    "us-1h": watchlist(("RUT", "SPX"), calendar="XNYS", interval="1h"),
+    "asia-5m": watchlist(("HSI", "SPX"), calendar="XHKG", interval="5m"),
+    "any-5m": watchlist(("RUT", "DAX"), interval="5m"),
 }
+CALENDARS = by_name((w.calendar, w.interval) for w in WATCHLISTS.values())
 
 
 @pytest.fixture(scope="module")
 def router() -> RouterFold:
-    return RouterFold(PLACE, WATCHLISTS, by_name(w.calendar for w in WATCHLISTS.values()))
+    return RouterFold(PLACE, WATCHLISTS, CALENDARS)
 
 
 def record(value: bytes | None, offset: int = 7) -> Replayed:
@@ -55,6 +60,10 @@ def record(value: bytes | None, offset: int = 7) -> Replayed:
 
 def a_close(symbol: str, day: str, price: int = 2_000_000) -> bytes:
     return encode_close(Close(symbol, from_text(day), price, source="feed"))
+
+
+def part_of_day(symbol: str, time: str, interval: str = "5m") -> bytes:
+    return encode_close(Close(symbol, from_text(time, interval), 2_000_000, interval))
 
 
 def copies(outputs: Sequence[Output]) -> list[Routed]:
@@ -166,6 +175,7 @@ def test_the_definition_is_what_is_routed_where() -> None:
     told = us.model_copy(update={"targets": ["mail"], "ties": "skip", "min_history": 5})
     assert definition(us=us) == definition(us=told)
     assert definition(us=us) != definition(us=us.model_copy(update={"calendar": "none"}))
+    assert definition(us=us) != definition(us=us.model_copy(update={"interval": "5m"}))
     assert definition(us=us) != definition(us=watchlist(("RUT", "SPX"), calendar="XNYS"))
     assert definition(us=us) != definition(other=us)
 
@@ -208,3 +218,126 @@ def test_a_period_that_has_not_begun(arrived: str, reason: str | None) -> None:
     (output,) = fold.apply([Replayed(3, now, b"RUT", value)])
     found = dict(output.headers).get("reason")
     assert found == (reason and reason.encode())
+
+
+def routed(router: RouterFold, value: bytes) -> tuple[list[str], list[tuple[str, str]]]:
+    """The watchlists that get a close, and the reasons and details of its dead letters."""
+    outputs = router.apply([record(value)])
+    told = [(letter["reason"], letter["detail"]) for letter in letters(outputs)]
+    return [copy.watchlist for copy in copies(outputs)], told
+
+
+def test_a_close_goes_to_the_watchlists_of_its_interval(router: RouterFold) -> None:
+    time = "2026-01-20T14:30Z"
+    assert routed(router, part_of_day("RUT", time)) == (["us-5m", "any-5m"], [])
+    assert routed(router, part_of_day("RUT", time, "1h")) == (["us-1h"], [])
+    assert routed(router, a_close("RUT", "2026-01-20")) == (["us", "any-day"], [])
+
+
+@pytest.mark.parametrize(
+    ("symbol", "interval", "detail"),
+    [
+        ("RUT", "15m", "RUT is watched with the interval 5m, 1h, 1d, not 15m"),
+        ("NDX", "5m", "NDX is watched with the interval 1d, not 5m"),
+        ("HSI", "1h", "HSI is watched with the interval 5m, not 1h"),
+    ],
+)
+def test_an_interval_that_no_watchlist_has(
+    router: RouterFold, symbol: str, interval: str, detail: str
+) -> None:
+    value = part_of_day(symbol, "2026-01-20T14:30Z", interval)
+    assert routed(router, value) == ([], [("bad-interval", detail)])
+
+
+def test_a_symbol_that_no_watchlist_has_with_any_interval(router: RouterFold) -> None:
+    ((reason, detail),) = routed(router, part_of_day("RUX", "2026-01-20T14:30Z"))[1]
+    assert reason == "unknown-symbol"
+    assert detail == "no watchlist has the symbol 'RUX'; did you mean 'RUT'?"
+
+
+@pytest.mark.parametrize(
+    ("symbol", "time", "taking", "told"),
+    [
+        (
+            "RUT",
+            "2026-01-19T15:00Z",  # Martin Luther King Day
+            ["any-5m"],
+            [("closed-day", "2026-01-19T15:00Z is no 5m interval of XNYS (watchlist us-5m)")],
+        ),
+        (
+            "RUT",
+            "2025-11-28T18:00Z",  # an early close
+            ["any-5m"],
+            [("closed-day", "2025-11-28T18:00Z is no 5m interval of XNYS (watchlist us-5m)")],
+        ),
+        (
+            "RUT",
+            "2026-01-20T14:31Z",
+            [],
+            [
+                (
+                    "closed-day",
+                    "2026-01-20T14:31Z is no 5m interval of XNYS, the UTC day "
+                    "(watchlist any-5m, us-5m)",
+                )
+            ],
+        ),
+        (
+            "DAX",
+            "2026-01-20T14:31Z",
+            [],
+            [("bad-period", "2026-01-20T14:31Z is no 5m interval of the UTC day "
+              "(watchlist any-5m)")],
+        ),
+        (
+            "SPX",
+            "2026-01-20T15:00Z",
+            ["us-5m"],
+            [("closed-day", "2026-01-20T15:00Z is no 5m interval of XHKG (watchlist asia-5m)")],
+        ),
+        (
+            "HSI",
+            "2026-01-20T04:00Z",  # lunch
+            [],
+            [("closed-day", "2026-01-20T04:00Z is no 5m interval of XHKG (watchlist asia-5m)")],
+        ),
+        ("HSI", "2026-01-20T05:00Z", ["asia-5m"], []),
+    ],
+)  # fmt: skip
+def test_what_is_no_interval(
+    router: RouterFold, symbol: str, time: str, taking: list[str], told: list[tuple[str, str]]
+) -> None:
+    expected = [(reason, f"{symbol}: {detail}") for reason, detail in told]
+    assert routed(router, part_of_day(symbol, time)) == (taking, expected)
+
+
+@pytest.mark.parametrize(
+    ("arrived", "reason"),
+    [("2026-01-20T14:29:59Z", "future-period"), ("2026-01-20T14:30:00Z", None)],
+)
+def test_an_interval_that_has_not_begun(
+    router: RouterFold, arrived: str, reason: str | None
+) -> None:
+    now = int(datetime.fromisoformat(arrived).timestamp() * 1000)
+    value = part_of_day("RUT", "2026-01-20T09:30:00-05:00")
+    (first, *_) = router.apply([Replayed(3, now, b"RUT", value)])
+    headers = {name: text.decode() for name, text in first.headers}
+    assert headers.get("reason") == reason
+    if reason:
+        assert headers["detail"] == "RUT: the period 2026-01-20T14:30Z has not begun"
+
+
+def test_published_numbers_are_those_of_the_symbols_named() -> None:
+    watchlists = {"rates": watchlist(("US10Y", "SPX"))}
+    fold = RouterFold(PLACE, watchlists, {}, signed=frozenset({"US10Y"}))
+    assert fold.definition != RouterFold(PLACE, watchlists, {}).definition
+    value = a_close("US10Y", "2026-01-20", -250_000)
+    (output,) = fold.apply([record(value)])
+    assert decode_routed(output.value, {"US10Y"}).close.price == -250_000
+    assert routed(fold, a_close("SPX", "2026-01-20", -250_000))[1][0][0] == "bad-price"
+
+
+def test_a_provisional_close_is_routed_as_one(router: RouterFold) -> None:
+    close = Close("NDX", from_text("2026-01-20"), 2_000_000, provisional=True)
+    (copy,) = copies(router.apply([record(encode_close(close))]))
+    assert copy.close == close

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterable, Sequence
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.model import Alert, Kind
+from alerts.model import Alert, Kind, Missed
 from config.loading import load
 from config.settings import Settings
 from config.watchlists import Watchlist
@@ -89,12 +88,12 @@ def test_january_2026_is_told_as_it_was() -> None:
     found = run(US)
     assert [summary(alert) for alert in found] == EXPECTED
     ten, tied, broken, ended = found
-    assert ten.evidence.longest_since.end == date(2008, 6, 6)
-    assert (tied.milestone.holder.length, tied.milestone.holder.end) == (13, date(2008, 6, 6))
-    assert broken.milestone.holder.end == date(2008, 6, 6)
+    assert ten.evidence.longest_since.end == "2008-06-06"
+    assert (tied.milestone.holder.length, tied.milestone.holder.end) == (13, "2008-06-06")
+    assert broken.milestone.holder.end == "2008-06-06"
     assert broken.evidence.longest_since.length == 16
-    assert broken.evidence.longest_since.end == date(1996, 5, 7)
-    assert (ended.start, ended.end, ended.length) == (date(2026, 1, 2), date(2026, 1, 22), 14)
+    assert broken.evidence.longest_since.end == "1996-05-07"
+    assert (ended.start, ended.end, ended.length) == ("2026-01-02", "2026-01-22", 14)
     assert all(alert.also == () and not alert.late and not alert.follows for alert in found)
     assert all(alert.direction == "outperforming" for alert in found)
 
@@ -110,7 +109,7 @@ def test_the_evidence_of_the_tenth_session() -> None:
     evidence = run(US)[0].evidence
     assert evidence.asset_return == pytest.approx(2674.56 / 2481.91 - 1, abs=1e-15)
     assert evidence.benchmark_return == pytest.approx(6944.47 / 6845.50 - 1, abs=1e-15)
-    assert (evidence.known_from, evidence.known_returns) == (date(2025, 12, 31), 10)
+    assert (evidence.known_from, evidence.known_returns) == ("2025-12-31", 10)
     assert evidence.begins_known
     assert (evidence.ties, evidence.round_returns_to) == ("break", "")
     assert evidence.seeds == (
@@ -302,7 +301,7 @@ def test_a_correction_tells_what_happened_instead() -> None:
         ("threshold", 10, "2026-01-22", ""),
         ("ended", 10, "2026-01-23", ""),
     ]
-    assert {alert.start for alert in new} == {date(2026, 1, 8)}
+    assert {alert.start for alert in new} == {"2026-01-08"}
 
 
 def test_correcting_back_tells_again_under_new_ids() -> None:
@@ -342,9 +341,9 @@ def test_what_stands_in_the_end_is_what_the_final_closes_tell(rows: list[Row]) -
     """Told, minus retracted, plus told late = the alerts of a fold that saw no correction."""
     standing: dict[str, tuple[Any, ...]] = {}
     for alert in run(SMALL, rows):
-        if alert.milestone.kind is Kind.CORRECTION:
+        if alert.revision in ("retracted", "amended"):
             del standing[alert.follows]
-        else:
+        if alert.revision != "retracted":
             standing[alert.id] = facts(alert)
     final = {(s, day): price for s, day, price in rows}
     in_order = sorted((day, s, price) for (s, day), price in final.items())
@@ -356,8 +355,10 @@ def facts(alert: Alert) -> tuple[Any, ...]:
     """What an alert's id stands for."""
     m = alert.milestone
     also = tuple(str(other) for other in alert.also)
-    dates = (str(alert.start), str(alert.period))
-    return (alert.asset, alert.direction, *dates, m.kind.value, m.level, m.scope, *also)
+    dates = (alert.start, alert.end, alert.period)
+    gains = (round(alert.evidence.asset_return, 4), round(alert.evidence.benchmark_return, 4))
+    about = (alert.asset, alert.direction, alert.length, *dates, *gains)
+    return (*about, m.kind.value, m.level, m.scope, str(m.holder), *also)
 
 
 def test_a_late_close_fills_its_hole() -> None:
@@ -370,10 +371,51 @@ def test_a_late_close_fills_its_hole() -> None:
         ("ended", 13, "2026-01-23", ""),
     ]
     late = told(fold.apply(routed([("SPX", "2026-01-14", "6926.60")], start=90)))
-    retracted = [alert for alert in late if alert.milestone.kind is Kind.CORRECTION]
-    assert [alert.follows for alert in retracted] == [alert.id for alert in held]
-    assert [summary(alert) for alert in late[len(retracted) :]] == EXPECTED
+    retracted, tenth, tied, broken, ended = late
+    assert (retracted.rule, retracted.follows) == ("correction", held[2].id)
+    assert [(alert.revision, alert.follows) for alert in (tenth, tied)] == [
+        ("amended", held[0].id),
+        ("amended", held[1].id),
+    ]
+    assert [summary(alert) for alert in late[1:]] == EXPECTED
+    assert [alert.revision for alert in (broken, ended)] == ["", ""]
     assert all(alert.late for alert in late)
+    assert len({alert.id for alert in (*held, *late)}) == 8
+
+
+def test_a_changed_figure_amends_what_was_told() -> None:
+    """A close within the streak: every alert after it has another benchmark or holder, or none."""
+    fold = WatcherFold(PLACE, {"us": US})
+    first = told(fold.apply(routed(JANUARY)))
+    amended = told(fold.apply(routed([("RUT", "2026-01-21", "2697.00")], start=50)))
+    assert [alert.follows for alert in amended] == [first[1].id]
+    (thirteenth,) = amended
+    assert (thirteenth.revision, thirteenth.late) == ("amended", True)
+    assert summary(thirteenth) == summary(first[1])
+    assert thirteenth.evidence.asset_return == pytest.approx(2697 / 2481.91 - 1)
+    again = told(fold.apply(routed([("RUT", "2026-01-21", "2698.17")], start=51)))
+    assert [alert.follows for alert in again] == [thirteenth.id]
+    assert again[0].evidence == first[1].evidence
+
+
+def test_a_figure_that_reads_the_same_amends_nothing() -> None:
+    fold = WatcherFold(PLACE, {"us": US})
+    fold.apply(routed(JANUARY))
+    assert told(fold.apply(routed([("RUT", "2026-01-21", "2698.170001")], start=50))) == []
+
+
+def test_a_retraction_says_what_was_instead() -> None:
+    fold = WatcherFold(PLACE, {"us": US})
+    fold.apply(routed(JANUARY))
+    retracted = [a for a in told(fold.apply(routed([LOST], start=50))) if a.rule == "correction"]
+    instead = [(a.period, a.instead.direction, a.instead.length, a.instead.start)
+               for a in retracted]  # fmt: skip
+    assert instead == [
+        ("2026-01-15", "outperforming", 6, "2026-01-08"),
+        ("2026-01-21", "outperforming", 9, "2026-01-08"),
+        ("2026-01-22", "outperforming", 10, "2026-01-08"),
+        ("2026-01-23", "underperforming", 1, "2026-01-23"),
+    ]
 
 
 def test_a_retracted_level_can_be_reached_again() -> None:
@@ -385,7 +427,7 @@ def test_a_retracted_level_can_be_reached_again() -> None:
     again = told(
         fold.apply(routed([("A", "2020-01-05", "1003"), ("B", "2020-01-05", "5")], start=21))
     )
-    assert [alert.period for alert in again] == [date(2020, 1, 5)]
+    assert [alert.period for alert in again] == ["2020-01-05"]
     assert again[0].follows == retracted.follows == third.id
     assert len({third.id, retracted.id, again[0].id}) == 3
     assert not again[0].late
@@ -610,10 +652,10 @@ def test_definitions() -> None:
 
 @pytest.mark.parametrize(
     ("complete_from", "since"),
-    [(None, None), (11, None), (10, date(2008, 6, 6)), (1, date(2008, 6, 6))],
+    [(None, None), (11, None), (10, "2008-06-06"), (1, "2008-06-06")],
 )
 def test_published_records_say_nothing_of_shorter_streaks_than_they_list(
-    complete_from: int | None, since: date | None
+    complete_from: int | None, since: str | None
 ) -> None:
     """The 13 of 2008 does not tell that no streak of ten came after it; a complete list does."""
     data = us().model_dump(mode="json")
@@ -700,7 +742,7 @@ def test_scopes_that_move_with_the_calendar(scope: str, rule: str | None) -> Non
     last = [
         (a.rule, a.milestone.scope)
         for a in found
-        if a.milestone.level == 3 and a.period.year == 2021
+        if a.milestone.level == 3 and a.period.startswith("2021")
     ]
     assert last == ([(rule, scope)] if rule else [])
 
@@ -714,7 +756,7 @@ def test_missing_sessions_are_listed_or_end_the_streak() -> None:
         ("record.tied", 13, "2026-01-22"),
         ("ended", 13, "2026-01-23"),
     ]
-    assert {alert.evidence.missed for alert in held} == {(date(2026, 1, 13),)}
+    assert {alert.evidence.missed for alert in held} == {(Missed("2026-01-13", ("RUT",)),)}
     rule = {"kind": "ended", "min_length": 2}
     (first, second) = run(us(missing="break", rules=[rule]), rows)
     assert (first.length, str(first.period), first.evidence.ended_by) == (
