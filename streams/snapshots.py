@@ -13,7 +13,7 @@ from streams.log import Log
 from streams.outbox import Outbox
 from streams.records import Output, Place, Topic
 
-FORMAT = 1
+FORMAT = 2
 MAX_BYTES = 24 * 1024 * 1024
 _FIRST_LOOK = 64
 

@@ -20,6 +20,8 @@ from streams.core.views import History, LevelView, PairView
 
 #: How many returns lie between the states that are kept of a subject's past.
 MARK_EVERY = 64
+#: How many of these states are kept: few, however long the history.
+MOST_MARKS = 16
 
 
 class PairKey(NamedTuple):
@@ -159,6 +161,8 @@ class _Subject:
         marks = self.marks
         if tracker.returns - (marks[-1].returns if marks else 0) >= MARK_EVERY:
             marks.append(tracker.copy())
+            if len(marks) > MOST_MARKS:
+                del marks[1 : MOST_MARKS // 2 : 2]  # the older, the farther apart
 
     def _split(self, period: int) -> tuple[Any, list[Any]]:
         """The last state kept from before a period, and those from after it, taken out."""
@@ -270,6 +274,10 @@ class Watch:
     def tracker(self, key: Key) -> Any:
         """The state of a subject."""
         return self._subjects[key].tracker
+
+    def marks(self, key: Key) -> list[Any]:
+        """The states that are kept of a subject's past, oldest first."""
+        return self._subjects[key].marks
 
     def view(self, key: Key) -> Any:
         """A subject's view."""

@@ -13,6 +13,7 @@ from config.watchlists import Watchlist
 from streams.core import periods
 from streams.core.watch import Change, Moved, PairKey, Watch
 from streams.definitions import signed, watch, watch_definition
+from streams.folds.ahead import Ahead
 from streams.folds.revisions import Revisions
 from streams.folds.telling import Telling
 from streams.records import Output, Place, Record, Topic, dead_letter
@@ -96,6 +97,7 @@ class WatchlistState:
         self._interval = watchlist.interval
         self.watch = watch(watchlist)
         self._telling = Telling(name, watchlist, instruments)
+        self._ahead = Ahead(self._telling.pairs)
         self._revisions = Revisions()
         self._taken: dict[Origin, int] = {}
 
@@ -110,9 +112,7 @@ class WatchlistState:
         self._taken[origin] = routed.offset
         trigger = Trigger(Topic.CLOSES.value, routed.partition, routed.offset, routed.arrived_ms)
         if close.provisional:
-            told = self._telling.provisional(
-                self.watch, close.symbol, close.period, close.price, trigger
-            )
+            told = self._ahead.take(self.watch, close.symbol, close.period, close.price, trigger)
             yield from map(self._sent, told)
             return
         for change in self.watch.put(close.symbol, close.period, close.price):
@@ -136,7 +136,8 @@ class WatchlistState:
             "pairs": [[*pair, self.watch.tracker(pair).dump()] for pair in self.watch.pairs],
             "levels": {name: self.watch.tracker(name).dump() for name in self.watch.levels},
             "revisions": self._revisions.dump(),
-            "telling": self._telling.dump(),
+            "together": self._telling.dump(),
+            "ahead": self._ahead.dump(),
         }
 
     def load(self, state: dict[str, Any]) -> None:
@@ -149,10 +150,11 @@ class WatchlistState:
         pairs = {PairKey(asset, benchmark): dumped for asset, benchmark, dumped in state["pairs"]}
         self.watch.load(closes, pairs | state["levels"])
         self._revisions.load(state["revisions"])
-        self._telling.load(state["telling"])
+        self._telling.load(state["together"])
+        self._ahead.load(state["ahead"])
 
     def _alerts(self, change: Change, trigger: Trigger) -> Iterator[Alert]:
-        settled = list(self._telling.settled(change, trigger)) if isinstance(change, Moved) else []
+        settled = list(self._ahead.settled(change, trigger)) if isinstance(change, Moved) else []
         for revision in self._telling.changed(change):
             for alert in self._revisions.alerts(revision, trigger):
                 yield _confirming(alert, settled)

@@ -218,13 +218,13 @@ def test_any_alert_has_words(alert: Alert, data: st.DataObject) -> None:
 
 
 def benign(value: Any) -> Any:
-    """The same alert, every unruly text in it as one plain word."""
+    """The same alert, every unruly text in it as a plain word of its own."""
     if isinstance(value, dict):
         return {key: benign(part) for key, part in value.items()}
     if isinstance(value, list | tuple):
         return [benign(part) for part in value]
     if isinstance(value, str) and value in HOSTILE:
-        return "plain"
+        return f"plain {HOSTILE.index(value)}"
     return value
 
 

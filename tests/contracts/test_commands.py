@@ -56,6 +56,18 @@ def test_send_and_replay(deployment: Deployment) -> None:
     ]  # fmt: skip
 
 
+def test_explain_says_the_same_from_the_topic_and_from_a_file(deployment: Deployment) -> None:
+    deployment.create_topics()
+    assert streakwatch("send", "closes", EXAMPLE, "-c", deployment.config).returncode == 0
+    pair = ("explain", "us", "RUT/SPX", "-c", deployment.config, "--format", "json")
+    for at in ((), ("--at", "2026-01-16")):
+        by_topic = streakwatch(*pair, *at, "--from-topic")
+        by_file = streakwatch(*pair, *at, "--file", EXAMPLE)
+        assert by_topic.returncode == by_file.returncode == 0, by_topic.stderr
+        assert by_topic.stdout == by_file.stdout
+    assert json.loads(by_file.stdout)["length"] == 11
+
+
 def test_replay_tells_what_the_worker_tells_and_touches_nothing(deployment: Deployment) -> None:
     deployment.create_topics().start().ready()
     for symbol, period, close in january():
@@ -102,6 +114,7 @@ def test_renamed_columns_and_the_long_form(deployment: Deployment, tmp_path: Pat
         ("send", "close", "RUT", "2026-01-26", "2670.10"),
         ("send", "closes", EXAMPLE),
         ("replay", "--from-topic"),
+        ("explain", "us", "RUT/SPX", "--from-topic"),
     ],
 )
 def test_no_kafka_is_told_in_one_line(deployment: Deployment, arguments: tuple[object]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from random import Random
 
 import numpy as np
 import pytest
@@ -25,7 +26,7 @@ PAIRS = {
     PairKey("A", "C"): Terms(ties=Ties.EXTEND, seeds=((OUTPERFORMING, Entry(4, -9, -5, "x")),)),
     PairKey("C", "B"): Terms(steps=10),
 }
-CLOSES = st.tuples(st.sampled_from(SYMBOLS), st.integers(0, 9), st.integers(1, 4))
+CLOSES = st.tuples(st.sampled_from(SYMBOLS), st.integers(0, 15), st.integers(1, 4))
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -33,14 +34,15 @@ def marks_everywhere() -> Iterator[None]:
     """States are kept so often that late closes start from all kinds of them, and signs are found
     one by one as well as in blocks."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("streams.core.watch.MARK_EVERY", 2)
+        patch.setattr("streams.core.watch.MARK_EVERY", 1)
+        patch.setattr("streams.core.watch.MOST_MARKS", 4)
         patch.setattr("streams.core.views._FEW", 3)
         patch.setattr("streams.core.views._BLOCK", 2)
         yield
 
 
 def replayed(watch: Watch, pair: PairKey) -> Tracker:
-    tracker = Tracker(PAIRS[pair])
+    tracker = Tracker(watch.tracker(pair).terms)
     for row in watch.view(pair).rows_after(None):
         tracker.step(*row)
     return tracker
@@ -74,7 +76,7 @@ def batch(terms: Terms, history: History) -> tuple[object, dict[int, tuple[Entry
     return running, books
 
 
-@given(st.lists(CLOSES, max_size=40))
+@given(st.lists(CLOSES, max_size=70))
 def test_any_order_ends_in_the_batch_state(closes: list[tuple[str, int, int]]) -> None:
     watch, final = Watch(PAIRS), {}
     for symbol, period, price in closes:
@@ -241,3 +243,30 @@ def test_a_streak_cut_off_by_the_logs_edge(seed: Entry, kept: Entry) -> None:
     for period, sign in enumerate((0, 1, 1, -1)):
         tracker.step(period, sign)
     assert tracker.books[OUTPERFORMING].entries[-1] == kept
+
+
+@given(
+    st.randoms(use_true_random=False),
+    st.lists(st.tuples(st.sampled_from("AB"), st.integers(0, 79), st.integers(1, 9)), max_size=8),
+    st.integers(0, 79),
+)
+def test_a_rewritten_past_joins_the_present_again(
+    random: Random, corrections: list[tuple[str, int, int]], hole: int
+) -> None:
+    """Where a longer streak came later, only a stretch is derived again; the end is the same."""
+    pair = PairKey("A", "B")
+    watch = Watch({pair: Terms(min_history=20)})
+    final = {(s, p): random.randint(1, 9) for p in range(80) for s in "AB"}
+    for (symbol, period), price in final.items():
+        if (symbol, period) != ("A", hole):
+            watch.put(symbol, period, price)
+    for symbol, period, price in [("A", hole, final["A", hole]), *corrections]:
+        before = rows(watch.view(pair))
+        for change in watch.put(symbol, period, price):
+            assert isinstance(change, Rewritten) or period == 79
+            if isinstance(change, Rewritten) and change.until is not None:
+                told = [dict(rows(view)) for view in (change.before, change.after)]
+                assert told[0] == dict(before)
+                later = [p for p in told[1] if p > change.until]
+                assert [told[0][p] for p in later] == [told[1][p] for p in later]
+        assert state(watch.tracker(pair)) == state(replayed(watch, pair))

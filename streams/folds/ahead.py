@@ -1,0 +1,80 @@
+"""Before the close: what a streak would be with the prices so far, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from alerts.model import Alert, Trigger
+from streams.core.watch import Key, Moved, PairKey, Watch
+from streams.folds.pair_subject import PairSubject
+
+
+class Ahead:
+    """The prices before the close, and what was told of them; nothing of it comes into a book."""
+
+    def __init__(self, pairs: Mapping[Key, PairSubject]) -> None:
+        self._pairs = pairs
+        self._prices: dict[str, tuple[int, int]] = {}
+        self._told: dict[PairKey, list[tuple[int, Alert]]] = {}
+
+    def take(
+        self, watch: Watch, symbol: str, period: int, price: int, trigger: Trigger
+    ) -> Iterator[Alert]:
+        """What a price before the close has to tell: once for each pair, period and direction."""
+        if self._prices.get(symbol, (period, 0))[0] > period:
+            return
+        self._prices[symbol] = (period, price)
+        prices = {s: p for s, (at, p) in self._prices.items() if at == period}
+        for moved in watch.ahead(prices, period, symbol):
+            alert = self._alert(moved, period, trigger)
+            if alert is not None:
+                yield alert
+
+    def settled(self, change: Moved, trigger: Trigger) -> Iterator[Alert]:
+        """What became of the things told before the close that has come now."""
+        if not isinstance(change.key, PairKey) or change.key not in self._told:
+            return
+        told = self._told.pop(change.key)
+        subject = self._pairs[change.key]
+        step = subject.step(change.tracker, change.turn, change.view)
+        for period, alert in told:
+            if period <= step.period:
+                yield subject.settled(step, alert, trigger)
+        later = [(period, alert) for period, alert in told if period > step.period]
+        if later:
+            self._told[change.key] = later
+
+    def dump(self) -> dict[str, Any]:
+        """The state as plain values, for a snapshot."""
+        return {
+            "prices": {symbol: list(price) for symbol, price in self._prices.items()},
+            "told": [
+                [*pair, period, alert.to_dict()]
+                for pair, told in self._told.items()
+                for period, alert in told
+            ],
+        }
+
+    def load(self, state: dict[str, Any]) -> None:
+        """The inverse of :meth:`dump`."""
+        self._prices = {symbol: (at, price) for symbol, (at, price) in state["prices"].items()}
+        self._told = {}
+        for asset, benchmark, period, alert in state["told"]:
+            told = self._told.setdefault(PairKey(asset, benchmark), [])
+            told.append((period, Alert.from_dict(alert)))
+
+    def _alert(self, moved: Moved, period: int, trigger: Trigger) -> Alert | None:
+        assert isinstance(moved.key, PairKey)
+        subject = self._pairs[moved.key]
+        step = subject.step(moved.tracker, moved.turn, moved.view)
+        happening = subject.ahead(step)
+        told = self._told.get(moved.key, [])
+        if happening is None or step.grown is None:
+            return None
+        direction = step.grown.direction_name
+        if any((at, alert.direction) == (period, direction) for at, alert in told):
+            return None
+        alert = happening.make(trigger)
+        self._told.setdefault(moved.key, []).append((period, alert))
+        return alert

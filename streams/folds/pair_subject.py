@@ -1,0 +1,145 @@
+"""A pair of a watchlist: what its rules make of each of its periods."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from alerts.context import evidence
+from alerts.milestones import Step, ahead, condition, milestones
+from alerts.model import Alert, Instead, Kind, Milestone, Trigger, alert_id
+from config.rules import AllRule, AnyRule, BreadthRule, LevelRule, ProvisionalRule, SimpleRule
+from config.watchlists import Pair, Watchlist
+from streams.core import periods
+from streams.core.streaks import Streak
+from streams.core.watch import PairKey
+from streams.definitions import Instruments, made_of, pair_definition
+from streams.folds.happenings import Happening, Subject
+
+
+class PairSubject(Subject):
+    """A pair: streaks, and the year to date."""
+
+    def __init__(
+        self, name: str, watchlist: Watchlist, pair: Pair, instruments: Instruments
+    ) -> None:
+        self.key = PairKey(pair.asset, pair.benchmark)
+        self.label = pair.name
+        self._watchlist = name
+        self._interval = watchlist.interval
+        self._definition = pair_definition(watchlist, pair, instruments)
+        self._closes = (
+            made_of(pair.asset, watchlist, instruments),
+            made_of(pair.benchmark, watchlist, instruments),
+        )
+        own = [rule for rule in watchlist.rules if self.concerned(rule)]  # type: ignore[arg-type]
+        self._ahead = [rule for rule in own if isinstance(rule, ProvisionalRule)]
+        self._rules: list[Any] = [rule for rule in own if not isinstance(rule, ProvisionalRule)]
+
+    def concerned(self, rule: SimpleRule) -> bool:
+        """See :class:`Subject`."""
+        if isinstance(rule, LevelRule | BreadthRule | AllRule | AnyRule):
+            return False
+        return rule.pair in (None, self.label)
+
+    def step(self, tracker: Any, turn: Any, view: Any) -> Step:
+        """See :class:`Subject`."""
+        return Step(tracker, turn, view, self._interval)
+
+    def happenings(self, step: Step) -> Iterator[Happening]:
+        """See :class:`Subject`: one for each streak that has something to tell."""
+        found = milestones(self._rules, step)
+        for streak in dict.fromkeys(streak for streak, _ in found):
+            told = tuple(milestone for other, milestone in found if other == streak)
+            yield self._happening(step, streak, told)
+
+    def holds(self, rule: SimpleRule, step: Step) -> Milestone | None:
+        """See :class:`Subject`."""
+        return condition(rule, step)
+
+    def instead(self, step: Step) -> Instead:
+        """What ran at the end of the period."""
+        streak = step.tracker.running
+        if streak is None:
+            return Instead("", 0, "")
+        return Instead(streak.direction_name, streak.length, self._text(streak.start))
+
+    def ahead(self, step: Step) -> Happening | None:
+        """What is worth telling of a period that has not closed; the rest is listed with it."""
+        first, streak = ahead(self._ahead, step), step.grown
+        if first is None or streak is None:
+            return None
+        further = tuple(m for other, m in milestones(self._rules, step) if other == streak)
+        return self._happening(step, streak, (first, *further))
+
+    def settled(self, step: Step, told: Alert, trigger: Trigger) -> Alert:
+        """What became of something told before the close: it is confirmed or withdrawn."""
+        streak = step.grown
+        came = streak is not None and (
+            streak.direction_name,
+            self._text(streak.start),
+            streak.length,
+            self._text(step.period),
+        ) == (told.direction, told.start, told.length, told.period)
+        kind = Kind.CONFIRMED if came else Kind.WITHDRAWN
+        known = told.evidence
+        if came and streak is not None:
+            known = evidence(step, streak, kind, self._closes)
+        return replace(
+            told,
+            id=alert_id(told.id, kind.value),
+            milestone=Milestone(kind, told.length),
+            also=(),
+            evidence=known,
+            follows=told.id,
+            trigger=trigger,
+        )
+
+    def _happening(self, step: Step, streak: Streak, told: tuple[Milestone, ...]) -> Happening:
+        first, period = told[0], self._text(step.period)
+        parts = [first.kind.value, first.level, first.scope, self._definition]
+        if first.kind is Kind.YEAR_TO_DATE:
+            parts += [first.value, first.direction, period]
+        if first.kind is Kind.PROVISIONAL:
+            parts += [period]
+        start = self._text(streak.start)
+        identity = alert_id(self._watchlist, *self.key, streak.direction_name, start, *parts)
+        gains = [round(leg.gain(streak.base, streak.end), 4)
+                 for leg in (step.view.asset, step.view.benchmark)]  # fmt: skip
+        kept = replace(step, tracker=step.tracker.copy())
+        return Happening(
+            identity,
+            step.period,
+            (period, streak, told, *gains),
+            lambda trigger: self._alert(kept, streak, told, identity, trigger),
+        )
+
+    def _alert(
+        self,
+        step: Step,
+        streak: Streak,
+        told: tuple[Milestone, ...],
+        identity: str,
+        trigger: Trigger,
+    ) -> Alert:
+        return Alert(
+            id=identity,
+            watchlist=self._watchlist,
+            asset=self.key[0],
+            benchmark=self.key[1],
+            direction=streak.direction_name,
+            start=self._text(streak.start),
+            end=self._text(streak.end),
+            length=streak.length,
+            period=self._text(step.period),
+            milestone=told[0],
+            also=told[1:],
+            evidence=evidence(step, streak, told[0].kind, self._closes),
+            definition=self._definition,
+            trigger=trigger,
+            interval=self._interval,
+        )
+
+    def _text(self, period: int) -> str:
+        return periods.to_text(period, self._interval)
