@@ -6,13 +6,15 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 LOCK   := requirements/dev.txt
 
-.PHONY: help demo test lint types unit setup lock build clean
+.PHONY: help demo test lint types unit bench mutants setup lock build clean
 
 help:
 	@echo "make demo         January 2026 through a real Kafka, from the closes to the messages"
 	@echo "make demo KEEP=1  the same, and leave it running"
 	@echo "make test         style, types, layout and all tests"
 	@echo "make unit         only the tests that need no Kafka"
+	@echo "make bench        speed and memory, beside numpy and pandas in the same run (bench/README.md)"
+	@echo "make mutants      whether the tests notice each small change of the core (docs/mutation.md)"
 	@echo "make lock         write the locked requirements anew"
 
 demo: $(READY)
@@ -23,6 +25,18 @@ test: lint types
 
 unit: $(READY)
 	$(BIN)/pytest -m "not kafka"
+
+bench: $(READY)
+	$(BIN)/python bench/kernel.py
+	$(BIN)/python bench/state.py
+
+mutants:
+	rm -rf build/mutants && mkdir -p build/mutants
+	cp -r streams alerts config tests pyproject.toml README.md build/mutants
+	$(PYTHON) -m venv build/mutants/.venv
+	build/mutants/.venv/bin/pip install -q --no-deps --require-hashes -r $(LOCK)
+	build/mutants/.venv/bin/pip install -q mutmut==3.8.1
+	cd build/mutants && .venv/bin/mutmut run && .venv/bin/mutmut results
 
 lint: $(READY)
 	$(BIN)/ruff check .

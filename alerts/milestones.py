@@ -159,7 +159,10 @@ def _is_worth(rule: ThresholdRule, streak: Streak, step: Step) -> bool:
 
 def holder(entry: Entry, interval: str = "1d") -> Holder:
     """A book's entry with dates."""
-    start, end = (periods.to_text(period, interval) for period in (entry.start, entry.end))
+    if entry.source:  # what was published has days
+        start, end = (str(periods.to_date(p, interval)) for p in (entry.start, entry.end))
+    else:
+        start, end = (periods.to_text(p, interval) for p in (entry.start, entry.end))
     return Holder(entry.length, start, end, entry.source, entry.begins_known)
 
 

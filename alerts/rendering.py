@@ -50,6 +50,11 @@ def _one_line(value: object) -> object:
     return "".join(c if c.isprintable() else " " for c in value)
 
 
+def step(rounding: str) -> str:
+    """The step that returns are rounded to: ``1/10000`` → ``0.01%``."""
+    return f"{100 / int(rounding.removeprefix('1/')):.10g}%"
+
+
 def of_scope(scope: str, noun: str = "period") -> str:
     """What follows "the record": of all known history, since DATE, of the last 10 years."""
     if scope == "all":
@@ -164,6 +169,6 @@ def percent(fraction: float) -> str:
 
 
 _FILTERS = (
-    *(counted, digits, number, ordinal, percent, points, share, signed),
+    *(counted, digits, number, ordinal, percent, points, share, signed, step),
     *(does, in_scope, longest, of_scope, would),
 )

@@ -20,7 +20,7 @@ Signs = npt.NDArray[np.int8]
 _Where = tuple[npt.NDArray[np.intp], ...]
 
 # Up to this a whole number of steps is a float64; from _FAR on, an estimated number of units may be
-# more than 1/2 off (see _units). Beyond either, Python integers decide.
+# more than 1/2 off (see _units). With more steps, or both legs that far, Python integers decide.
 _MOST_STEPS = 2**53
 _FAR = 2.0**50
 
@@ -82,7 +82,7 @@ def _unrounded_signs(a: Prices, b: Prices) -> Signs:
     return signs
 
 
-def _close_signs(a: Prices, b: Prices, at: _Where) -> Signs:
+def _close_signs(a: Prices, b: Prices, at: _Where) -> npt.NDArray[np.int64]:
     """The signs where both ratios are rounded to one float64 r.
 
     With u = 2**-53, both true ratios lie within r (1 -+ u), so that they differ by at most 2ur, and
@@ -90,17 +90,17 @@ def _close_signs(a: Prices, b: Prices, at: _Where) -> Signs:
     arithmetic is modulo 2**64: the products wrap around, their difference is exact.
     """
     a0, a1, b0, b1 = a[:-1][at], a[1:][at], b[:-1][at], b[1:][at]
-    return np.sign(a1 * b0 - b1 * a0).astype(np.int8)
+    return np.sign(a1 * b0 - b1 * a0)
 
 
 def _rounded_signs(a: Prices, b: Prices, steps: int) -> Signs:
     if steps > _MOST_STEPS:
-        everywhere = np.nonzero(np.ones(a[1:].shape, np.bool_))
+        everywhere = np.nonzero(np.full(a[1:].shape, True))
         return _each(a, b, steps, everywhere).reshape(a[1:].shape)
     (left, far_left), (right, far_right) = _units(a, steps), _units(b, steps)
     signs = _compared(left, right)
     if far_left or far_right:
-        unsure = np.nonzero((np.abs(left) >= _FAR) | (np.abs(right) >= _FAR))
+        unsure = np.nonzero(np.minimum(np.abs(left), np.abs(right)) >= _FAR)
         signs[unsure] = _each(a, b, steps, unsure)
     return signs
 
@@ -112,7 +112,8 @@ def _units(p: Prices, steps: int) -> tuple[npt.NDArray[np.int64], bool]:
     product are rounded once each, so that |x - X| < 1/2 while |x| < 2**50. Take a rise (a fall is
     its mirror image): with h = trunc(x), X lies in (h - 1/2, h + 3/2), and is rounded to h + 1 if
     2 (p1 - p0) steps >= (2h + 1) p0, else to h. The two sides differ by less than 2 p0 <= 2**54:
-    int64 arithmetic, which is modulo 2**64, has their difference exactly.
+    int64 arithmetic, which is modulo 2**64, has their difference exactly. Far ones stay far: they
+    are cut to 2**50 or one more.
     """
     p0 = p[:-1]
     change = p[1:] - p0
@@ -123,7 +124,7 @@ def _units(p: Prices, steps: int) -> tuple[npt.NDArray[np.int64], bool]:
         np.clip(estimate, -_FAR, _FAR, out=estimate)
     units = estimate.astype(np.int64)
     side = np.sign(change)
-    half = np.add(units, units, out=estimate.view(np.int64))
+    half = 2 * units
     half += side
     half *= p0
     change *= 2 * steps
@@ -140,6 +141,5 @@ def _compared(left: npt.NDArray[Any], right: npt.NDArray[Any]) -> Signs:
 
 
 def _each(a: Prices, b: Prices, steps: int, at: _Where) -> Signs:
-    columns = (p[at].tolist() for p in (a[:-1], a[1:], b[:-1], b[1:]))
-    signs = (active_sign(a0, a1, b0, b1, steps) for a0, a1, b0, b1 in zip(*columns, strict=True))
-    return np.fromiter(signs, np.int8, len(at[0]))
+    rows = np.column_stack([p[at] for p in (a[:-1], a[1:], b[:-1], b[1:])]).tolist()
+    return np.array([active_sign(a0, a1, b0, b1, steps) for a0, a1, b0, b1 in rows], np.int8)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -135,7 +136,7 @@ class Runs:
             periods[self.start],
             periods[self.end],
         )
-        return [Streak(*row) for row in zip(*(c.tolist() for c in columns), strict=True)]
+        return [Streak(*row) for row in np.column_stack(columns).tolist()]
 
 
 def find(
@@ -167,10 +168,11 @@ def runs(
         uncounted: shape (n - 1,), true where a return counts for nothing and breaks nothing.
     """
     cuts = [] if broken is None else np.flatnonzero(broken).tolist()
-    counts = np.ones(len(signs), np.bool_) if uncounted is None else ~uncounted
-    parts, runs_on = [], False
-    for first, last in zip([0, *(cut + 1 for cut in cuts)], [*cuts, len(signs)], strict=True):
-        part, runs_on = _runs(signs[first:last], counts[first:last], ties)
+    counts = np.full(len(signs), True) if uncounted is None else ~uncounted
+    parts = []
+    for before, cut in pairwise((-1, *cuts, len(signs))):
+        first = before + 1
+        part, runs_on = _runs(signs[first:cut], counts[first:cut], ties)
         parts.append(part + np.array([[0], [0], [first], [first], [first]]))
     direction, length, base, start, end = np.concatenate(parts, axis=1)
     return Runs(direction, length, base, start, end, runs_on)
@@ -183,7 +185,7 @@ def gaps(periods: Periods, sessions: Sequence[int]) -> Mask:
         periods: ascending, shape (n,), all of them sessions.
         sessions: of the calendar, ascending.
     """
-    return np.diff(np.searchsorted(np.asarray(sessions, np.int64), periods)) > 1
+    return np.diff(np.searchsorted(sessions, periods)) > 1
 
 
 def _runs(signs: Signs, counts: Mask, ties: Ties) -> tuple[npt.NDArray[np.int64], bool]:
@@ -193,8 +195,7 @@ def _runs(signs: Signs, counts: Mask, ties: Ties) -> tuple[npt.NDArray[np.int64]
     if ties is Ties.SKIP:
         at, kept = at[kept != 0], kept[kept != 0]
     elif ties is Ties.EXTEND:
-        kept, has_sign = _carried(kept)
-        at, kept = at[has_sign], kept[has_sign]
+        kept = _carried(kept)
     if len(kept) == 0:
         return np.zeros((5, 0), np.int64), False
     first = np.flatnonzero(np.concatenate(([True], kept[1:] != kept[:-1])))
@@ -203,8 +204,7 @@ def _runs(signs: Signs, counts: Mask, ties: Ties) -> tuple[npt.NDArray[np.int64]
     return found[:, found[0] != 0], bool(kept[-1] != 0)
 
 
-def _carried(signs: Signs) -> tuple[Signs, npt.NDArray[np.intp]]:
-    """Ties take the sign before them; those before the first sign are left out."""
-    source = np.where(signs != 0, np.arange(len(signs)), -1)
-    source = np.maximum.accumulate(source)
-    return signs[np.maximum(source, 0)], np.flatnonzero(source >= 0)
+def _carried(signs: Signs) -> Signs:
+    """Ties take the sign before them; those before the first sign stay."""
+    source = np.where(signs != 0, np.arange(len(signs)), 0)
+    return signs[np.maximum.accumulate(source)]

@@ -94,6 +94,7 @@ class PairSubject(Subject):
             evidence=known,
             follows=told.id,
             trigger=trigger,
+            instead=None if came else self.instead(step),
         )
 
     def _happening(self, step: Step, streak: Streak, told: tuple[Milestone, ...]) -> Happening:
@@ -105,8 +106,8 @@ class PairSubject(Subject):
             parts += [period]
         start = self._text(streak.start)
         identity = alert_id(self._watchlist, *self.key, streak.direction_name, start, *parts)
-        gains = [round(leg.gain(streak.base, streak.end), 4)
-                 for leg in (step.view.asset, step.view.benchmark)]  # fmt: skip
+        legs = (step.view.asset, step.view.benchmark)
+        gains = [round(step.gain(leg, streak), 4) for leg in legs]
         kept = replace(step, tracker=step.tracker.copy())
         return Happening(
             identity,

@@ -226,14 +226,14 @@ def test_symbols_without_a_name_stand_for_themselves(names: dict[str, str]) -> N
 
 def test_rounding_and_seeds_are_told() -> None:
     alert = known(TEN, round_returns_to="1/10000", seeds=("a", "b"), ties="skip")
-    expected = "ties skip; returns rounded to 1/10000; published records: a, b"
+    expected = "ties skip; returns rounded to 0.01%; published records: a, b"
     assert body(alert)[-3].endswith(expected)
 
 
 @pytest.mark.parametrize(
     ("closes", "words"),
     [
-        (("price", "price"), "closes of both from"),
+        (("price", "price"), "price closes of both from"),
         (("total return", "total return"), "total return closes of both from"),
         (("number", "number"), "published numbers of both from"),
         (("price", "total return"), "RUT price closes, SPX total return closes, both from"),

@@ -20,6 +20,7 @@ settings.register_profile("quick", max_examples=200, deadline=None)
 settings.register_profile(
     "ci", max_examples=3000, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
+settings.register_profile("mutants", max_examples=60, deadline=None, derandomize=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 

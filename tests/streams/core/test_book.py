@@ -56,6 +56,20 @@ def test_the_book_is_small(entries: list[Entry]) -> None:
     assert lengths == sorted(set(lengths), reverse=True)
 
 
+@given(histories(), histories())
+def test_a_copy_goes_on_by_itself(entries: list[Entry], more: list[Entry]) -> None:
+    book = Book(entries)
+    kept, copy = book.entries, book.copy()
+    assert copy.entries == kept
+    for entry in more:
+        copy.add(entry)
+    assert book.entries == kept
+
+
+def test_an_entry_is_of_no_source_and_whole_unless_it_is_said() -> None:
+    assert Entry(3, 1, 4) == Entry(3, 1, 4, source="", begins_known=False)
+
+
 def test_an_empty_book_knows_nothing() -> None:
     book = Book()
     assert (book.record(), book.record(5), book.longest_since(1), book.entries) == (

@@ -211,6 +211,12 @@ def test_near_ties_that_float64_cannot_see_are_told_apart() -> None:
     assert running_lengths(b, a).tolist() == [[0], [1], [2], [3]]
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_first_close_is_no_return_however_high() -> None:
+    closes = np.array([[0], [TOP], [TOP]])
+    assert running_lengths(closes, closes, steps=10**12).tolist() == [[0], [0], [0]]
+
+
 def test_what_a_step_told_stays_true() -> None:
     board = Board(2)
     rows = [([2, 2], [2, 2]), ([3, 1], [2, 2]), ([4, 2], [2, 2]), ([2, 3], [2, 2])]

@@ -99,7 +99,7 @@ def test_halves_are_rounded_as_fractions_are(
     assert active_signs(a, b, steps).tolist() == [exact_sign(a0, a1, b0, b1, steps)]
 
 
-@pytest.mark.parametrize("steps", [10_000, 10**12, 2**53, 2**53 + 1, 10**30])
+@pytest.mark.parametrize("steps", [10_000, 10**12, 2**53, 2**53 + 1, 2**62, 10**30])
 @pytest.mark.parametrize("a1", [1, 2, TOP - 1, TOP])
 def test_returns_beyond_the_estimate_are_decided_exactly(steps: int, a1: int) -> None:
     a, b = np.array([[1, 7], [a1, 7]], np.int64), np.array([[1, 3], [TOP - 1, 3]], np.int64)
@@ -108,18 +108,39 @@ def test_returns_beyond_the_estimate_are_decided_exactly(steps: int, a1: int) ->
 
 
 @pytest.mark.parametrize(
-    ("legs", "sign"),
+    ("legs", "steps", "sign"),
     [
-        ((72_045_753_256, 329_040_283_825_732, 124_192_327_098, 567_198_991_064_763), 1),
-        ((27_079_580_426, 142_638_949_597_617, 177_222_883_330, 933_503_604_013_788), 0),
+        ((72_045_753_256, 329_040_283_825_732, 124_192_327_098, 567_198_991_064_763), 10**12, 1),
+        ((27_079_580_426, 142_638_949_597_617, 177_222_883_330, 933_503_604_013_788), 10**12, 0),
+        # between 2**51 and 2**52 units
+        ((327814694751981, 668616494856528, 274752116343781, 560389146445003), 4289142502257615, 0),
+        ((268601869023197, 544865419660308, 260642755061114, 528720163542600), 4289142502257615, 1),
     ],
 )
 def test_far_returns_whose_estimates_are_units_off(
-    legs: tuple[int, int, int, int], sign: int
+    legs: tuple[int, int, int, int], steps: int, sign: int
 ) -> None:
     a0, a1, b0, b1 = legs
-    signs = active_signs(np.array([a0, a1]), np.array([b0, b1]), 10**12)
-    assert (signs.tolist(), exact_sign(a0, a1, b0, b1, 10**12)) == ([sign], sign)
+    signs = active_signs(np.array([a0, a1]), np.array([b0, b1]), steps)
+    assert (signs.tolist(), exact_sign(a0, a1, b0, b1, steps)) == ([sign], sign)
+
+
+@pytest.mark.parametrize("off", [-1, 0, 1])
+@pytest.mark.parametrize("steps", [2**53 + 1, 10**20, 10**40])
+def test_more_steps_than_a_float_holds_still_make_ties(steps: int, off: int) -> None:
+    """The returns from 10**15 and from 10**15 - 1 differ by off/10**30, about."""
+    found = near_tie(TOP, TOP - 1, off)
+    assert found is not None
+    signs = active_signs(np.array([TOP, found[0]]), np.array([TOP - 1, found[1]]), steps)
+    assert (signs.tolist(), signs.dtype) == ([off if steps > 10**30 else 0], np.int8)
+
+
+def test_a_far_return_beside_one_that_is_rounded_up_to_the_bound() -> None:
+    """2 to 3 is 2**50 - 1/2 units, which are 2**50; 1 to 3001 is far more, and only that is far."""
+    far, near, steps = np.array([1, 3001]), np.array([2, 3]), 2**51 - 1
+    assert rounded_return(2, 3, steps) == 2**50
+    assert active_signs(far, near, steps).tolist() == [1]
+    assert active_signs(near, far, steps).tolist() == [-1]
 
 
 @pytest.mark.parametrize("steps", [None, 10_000])

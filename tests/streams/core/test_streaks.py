@@ -7,10 +7,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from streams.core.streaks import Streak, Ties, find, turn
+from streams.core.streaks import Streak, Ties, Turn, carried, find, interrupted, runs, turn
 
 POLICIES = pytest.mark.parametrize("ties", list(Ties))
 SIGNS = st.lists(st.sampled_from([-1, 0, 1]), max_size=30)
+# A sign, whether the gap before the period breaks, and whether its return is passed over.
+STEPS = st.lists(st.tuples(st.sampled_from([-1, 0, 1]), st.booleans(), st.booleans()), max_size=30)
 
 
 def brute(periods: list[int], signs: list[int], ties: Ties) -> tuple[list[Streak], bool]:
@@ -87,6 +89,43 @@ def test_what_a_tie_does(
 ) -> None:
     periods, signs = np.arange(8), np.array([0, 1, 1, 0, 1, -1, 0], np.int8)
     assert find(periods, signs, ties) == ([Streak(*row) for row in expected], runs_on)
+
+
+@POLICIES
+@given(STEPS)
+@example([(1, False, False), (1, False, True), (1, False, False)])
+@example([(1, False, False), (1, True, False), (0, False, False)])
+@example([(1, False, False), (1, False, False), (-1, True, True)])
+def test_batch_is_stepwise_over_gaps_and_nights(
+    ties: Ties, steps: list[tuple[int, bool, bool]]
+) -> None:
+    running, ended = None, []
+    for i, (sign, breaks, passed) in enumerate(steps):
+        if breaks:
+            step = interrupted(running)
+        elif passed:
+            step = carried(running)
+        else:
+            step = turn(running, sign, 10 * i, 10 * i + 10, ties)
+        ended += [step.ended] if step.ended else []
+        running = step.running
+    periods = np.arange(0, 10 * len(steps) + 10, 10)
+    signs, broken, uncounted = np.array(steps, np.int8).reshape(-1, 3).T
+    found = find(periods, signs, ties, broken != 0, uncounted != 0)
+    assert found == ([*ended, *([running] if running else [])], running is not None)
+
+
+@pytest.mark.parametrize("running", [None, Streak(-1, 3, 10, 11, 13)])
+def test_a_step_that_is_passed_over_changes_nothing(running: Streak | None) -> None:
+    assert carried(running) == Turn(running=running, ended=None, counted=False)
+
+
+def test_some_of_the_streaks_are_chosen_whole_and_have_ended() -> None:
+    periods, signs = np.arange(100, 107), np.array([1, 1, -1, -1, -1, 1], np.int8)
+    found = runs(signs, Ties.BREAK)
+    chosen = found.only(found.direction == 1)
+    assert (found.runs_on, chosen.runs_on) == (True, False)
+    assert chosen.streaks(periods) == [Streak(1, 2, 100, 101, 102), Streak(1, 1, 105, 106, 106)]
 
 
 def test_directions_have_names() -> None:

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alerts.model import Alert, Kind, Missed
+from alerts.rendering import render
 from config.loading import load
 from config.settings import Settings
 from config.watchlists import Watchlist
@@ -790,3 +791,21 @@ def test_a_record_that_may_have_been_longer_says_so() -> None:
         True,
         False,
     )
+
+
+@pytest.mark.parametrize(
+    ("step", "expected"),
+    [
+        (0.0001, EXPECTED),
+        # to a tenth of a percent the seventh of January is a tie: -0.3% against -0.3%
+        (0.001, [("threshold", 10, "2026-01-22", ""), ("ended", 10, "2026-01-23", "")]),
+    ],
+)
+def test_january_with_rounded_returns_is_counted_anew_and_says_so(
+    step: float, expected: list[tuple[str, int, str, str]]
+) -> None:
+    found = run(us(round_returns_to=step))
+    assert [summary(alert) for alert in found] == expected
+    for alert in found:
+        assert alert.evidence.round_returns_to == f"1/{round(1 / step)}"
+        assert f"returns rounded to {step * 100:g}%" in render(alert, {}).body
