@@ -50,7 +50,8 @@ def test_every_streak_is_that_of_pandas(closes: pd.DataFrame) -> None:
     legs = {"IXIC": Closes(), "SPX": Closes()}
     for close in events(closes):
         legs[close.symbol].put(close.period, close.price)
-    days, asset, benchmark = common(legs["IXIC"], legs["SPX"])
+    first, *_, last = legs["SPX"].periods
+    days, asset, benchmark = common(legs["IXIC"], legs["SPX"], first, last)
     streaks, _ = find(days, active_signs(asset, benchmark), Ties.BREAK)
     found = [
         (s.direction, s.length, periods.to_text(s.start), periods.to_text(s.end)) for s in streaks
@@ -84,6 +85,32 @@ def test_the_nasdaq_ties_its_record_of_twelve_on_2017_07_24(closes: pd.DataFrame
     assert tie.milestone.scope == "since 1999-01-04"
     assert str(tie.milestone.holder.end) == "2017-05-01"
     assert str(tie.evidence.longest_since.end) == "2017-05-01"
+
+
+def test_what_is_told_with_the_tie_is_what_pandas_finds(closes: pd.DataFrame) -> None:
+    evidence = list(of_closes(settings(), events(closes)))[-1].evidence
+    until = closes.loc[:"2017-07-24"]
+    won = [one for one in by_pandas(until) if one[0] == 1]
+    assert (evidence.rank.rank, evidence.rank.of) == (1, len(won))
+    assert evidence.rank.reached == sum(length >= 12 for _, length, _, _ in won) == 2
+    before = max((one for one in won if one[3] < "2017-04-13"), key=lambda one: (one[1], one[3]))
+    assert (evidence.record.length, evidence.record.end) == (12, "2017-05-01")
+    assert (evidence.record_before.length, evidence.record_before.end) == (before[1], before[3])
+    prices = until.astype(float)
+    gains = prices.iloc[-1] / prices.loc[:"2016-12-31"].iloc[-1] - 1
+    assert evidence.asset_year_return == pytest.approx(gains["IXIC"], rel=1e-12)
+    assert evidence.benchmark_year_return == pytest.approx(gains["SPX"], rel=1e-12)
+    ratio = prices["IXIC"] / prices["SPX"]
+    as_high = ratio.iloc[:-1][ratio.iloc[:-1] >= ratio.iloc[-1]]
+    assert evidence.ratio_since == str(as_high.index[-1].date())
+    change = ratio.diff().iloc[1:]
+    up, down = (one.iloc[13:].copy() for one in (change.clip(lower=0), -change.clip(upper=0)))
+    up.iloc[0], down.iloc[0] = (
+        change.clip(lower=0).iloc[:14].mean(),
+        -(change.clip(upper=0).iloc[:14].mean()),
+    )
+    averages = [one.ewm(alpha=1 / 14, adjust=False).mean().iloc[-1] for one in (up, down)]
+    assert evidence.rsi_14 == pytest.approx(100 * averages[0] / sum(averages), rel=1e-9)
 
 
 def test_no_close_of_twenty_years_falls_on_a_closed_day(closes: pd.DataFrame) -> None:
