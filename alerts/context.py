@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from alerts.milestones import Step, enough_history, holder, seeds, vouched, year_base
-from alerts.model import Evidence, Holder, Kind, Missed, Rank
+from alerts.milestones import Step, absent, enough_history, holder, seeds, vouched, year_base
+from alerts.model import Evidence, Holder, Kind, Rank
 from streams.core import periods
 from streams.core.aftermath import HORIZONS, Followed, followed
 from streams.core.book import Entry
@@ -18,6 +18,10 @@ from streams.core.returns import Signs
 from streams.core.rsi import wilder_rsi
 from streams.core.streaks import Mask, Runs, Streak, Ties, runs
 from streams.core.views import History
+
+# Two ratios that differ by less, relative to themselves, are told as the same: the levels of
+# baskets carry the roundings of a long chain.
+_SAME = 1e-11
 
 
 def evidence(step: Step, streak: Streak, kind: Kind, closes: tuple[str, str]) -> Evidence:
@@ -33,16 +37,18 @@ def evidence(step: Step, streak: Streak, kind: Kind, closes: tuple[str, str]) ->
     assert tracker.first is not None
     history = step.view.history().until(step.period)
     past = None if kind is Kind.YEAR_TO_DATE else _past(step, streak, history)
-    record, before = (None, None) if past is None else _records(step, streak, past)
+    record, before = (None, None) if past is None else _records(step, streak, past, history)
+    missed, more = absent(_missed(step, streak, history), step.view, interval)
     ratio = history.asset / history.benchmark
     base = year_base(step, step.period)
     legs = (step.view.asset, step.view.benchmark)
-    asset_return, benchmark_return = (step.gain(leg, streak) for leg in legs)
+    year = kind is Kind.YEAR_TO_DATE
+    asset_return, benchmark_return = (step.gain(leg, streak, nights=year) for leg in legs)
     year_returns = [None if base is None else leg.gain(base, step.period) for leg in legs]
     return Evidence(
         asset_return=asset_return,
         benchmark_return=benchmark_return,
-        longest_since=None if past is None else _longest_since(tracker, streak, interval),
+        longest_since=None if past is None else longest_since(tracker, streak, interval),
         known_from=periods.to_text(tracker.first, interval),
         known_returns=tracker.returns,
         begins_known=streak.base == tracker.first,
@@ -50,7 +56,8 @@ def evidence(step: Step, streak: Streak, kind: Kind, closes: tuple[str, str]) ->
         round_returns_to="" if terms.steps is None else f"1/{terms.steps}",
         seeds=tuple(dict.fromkeys(entry.source for entry in seeds(tracker, streak.direction))),
         missing=terms.missing.value,
-        missed=_missed(step, streak, history),
+        missed=missed,
+        missed_more=more,
         ended_by=step.turn.ended_by.value if streak == step.turn.ended else "",
         asset_year_return=year_returns[0],
         benchmark_year_return=year_returns[1],
@@ -126,13 +133,15 @@ def _counted(signs: Signs, *left_out: Mask | None) -> Mask:
     return counted
 
 
-def _records(step: Step, streak: Streak, past: _Past) -> tuple[Holder | None, Holder | None]:
+def _records(
+    step: Step, streak: Streak, past: _Past, history: History
+) -> tuple[Holder | None, Holder | None]:
     """The longest of the earlier streaks, and the one that was the longest before it."""
     tracker = step.tracker
     published = seeds(tracker, streak.direction)
     if tracker.returns < tracker.terms.min_history and not published:
         return None, None
-    known = past.streaks.streaks(step.view.history().periods)
+    known = past.streaks.streaks(history.periods)
     entries = [*published, *(tracker.entry(one) for one in known)]
     record = _longest(entries)
     before = None if record is None else _longest([e for e in entries if e.end < record.start])
@@ -144,7 +153,7 @@ def _longest(entries: Sequence[Entry]) -> Entry | None:
     return max(entries, key=lambda entry: (entry.length, entry.end), default=None)
 
 
-def _longest_since(tracker: Tracker, streak: Streak, interval: str) -> Holder | None:
+def longest_since(tracker: Tracker, streak: Streak, interval: str) -> Holder | None:
     """The last streak at least as long, where the closes or the published records vouch for it."""
     going = tracker.running is not None and tracker.running.start == streak.start
     book = tracker.books[streak.direction]
@@ -159,18 +168,14 @@ def _longest_since(tracker: Tracker, streak: Streak, interval: str) -> Holder | 
 # --- what is missing, and the ratio ---------------------------------------------------------
 
 
-def _missed(step: Step, streak: Streak, history: History) -> tuple[Missed, ...]:
+def _missed(step: Step, streak: Streak, history: History) -> list[int]:
     """The calendar's periods from base to end for which a leg has no value."""
     inner = periods.between(step.tracker.terms.sessions, streak.base, streak.end)
     if not len(inner):
-        return ()
+        return []
     first, last = history.index(streak.base), history.index(streak.end)
     known = set(history.periods[first : last + 1].tolist())
-    return tuple(
-        Missed(periods.to_text(period, step.interval), step.view.lacking(period))
-        for period in inner
-        if period not in known
-    )
+    return [period for period in inner if period not in known]
 
 
 def _missing(tracker: Tracker, history: History) -> int:
@@ -183,5 +188,6 @@ def _missing(tracker: Tracker, history: History) -> int:
 
 def _as_far(levels: npt.NDArray[np.float64], history: History, interval: str) -> str | None:
     """The last earlier period at which the levels were as high as at the last one."""
-    at = np.flatnonzero(levels[:-1] >= levels[-1])
+    near = levels[-1] - abs(levels[-1]) * _SAME
+    at = np.flatnonzero(levels[:-1] >= near)
     return periods.to_text(int(history.periods[at[-1]]), interval) if len(at) else None

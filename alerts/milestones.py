@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from itertools import takewhile
 
-from alerts.model import Holder, Kind, Milestone
+from alerts.model import Holder, Kind, Milestone, Missed
 from config.rules import (
     EndedRule,
     ProvisionalRule,
@@ -18,11 +19,12 @@ from config.rules import (
 )
 from config.scopes import Scope
 from streams.core import periods
+from streams.core.baskets import EqualWeight
 from streams.core.book import Entry
 from streams.core.lines import Growing
 from streams.core.pairs import Tracker
 from streams.core.streaks import OUTPERFORMING, UNDERPERFORMING, Streak, Turn
-from streams.core.views import PairView
+from streams.core.views import LevelView, PairView
 
 _STRENGTH = {kind: rank for rank, kind in enumerate(Kind)}
 
@@ -55,10 +57,13 @@ class Step:
         asset, benchmark = (self.gain(leg, streak) for leg in legs)
         return asset - benchmark
 
-    def gain(self, leg: Growing, streak: Streak) -> float:
-        """A leg's simple return over a streak; without the nights, where they are not counted."""
+    def gain(self, leg: Growing, streak: Streak, *, nights: bool = False) -> float:
+        """A leg's simple return over a streak.
+
+        Where nights are not counted they are left out, but for the year to date (``nights``).
+        """
         gain = leg.gain(streak.base, streak.end)
-        if self.tracker.terms.nights is None:
+        if nights or self.tracker.terms.nights is None:
             return gain
         growth, previous = 1 + gain, streak.base
         for period, _ in self.view.rows_after(streak.base):
@@ -232,6 +237,25 @@ def _against(rule: RecordRule, length: int, record: int) -> Kind | None:
 # --- the year to date -----------------------------------------------------------------------
 
 
+#: How many periods without a value, and symbols without a close, an alert lists.
+MOST_LISTED = 20
+
+
+def absent(
+    missing: Sequence[int], view: PairView | LevelView, interval: str
+) -> tuple[tuple[Missed, ...], int]:
+    """The periods that are missing with who has no close, as far as they are listed; how many
+    more there are."""
+    listed = tuple(_absent(period, view, interval) for period in missing[:MOST_LISTED])
+    return listed, len(missing) - len(listed)
+
+
+def _absent(period: int, view: PairView | LevelView, interval: str) -> Missed:
+    symbols = view.lacking(period)
+    more = max(0, len(symbols) - MOST_LISTED)
+    return Missed(periods.to_text(period, interval), symbols[:MOST_LISTED], more)
+
+
 def year_base(step: Step, period: int) -> int | None:
     """The last common period of the year before a period's; None where it is not known."""
     first_day = periods.to_date(period, step.interval).replace(month=1, day=1)
@@ -246,10 +270,16 @@ def year_to_date(step: Step, period: int) -> Fraction | None:
     base = year_base(step, period)
     if base is None:
         return None
-    (a1, a0), (b1, b0) = (
-        leg.growth(base, period) for leg in (step.view.asset, step.view.benchmark)
-    )
-    return Fraction(a1) / Fraction(a0) - Fraction(b1) / Fraction(b0)
+    asset, benchmark = (_grown(leg, base, period) for leg in (step.view.asset, step.view.benchmark))
+    return asset - benchmark
+
+
+def _grown(leg: Growing, base: int, period: int) -> Fraction:
+    """A leg's growth, exactly; that of a basket whose level is a chain, as float64 has it."""
+    if isinstance(leg, EqualWeight):
+        return Fraction(round(1 + leg.gain(base, period), 12))
+    grown, stood = leg.growth(base, period)
+    return Fraction(grown) / Fraction(stood)
 
 
 def crossed(before: Fraction, now: Fraction, value: Decimal, wanted: str) -> str | None:
@@ -279,7 +309,8 @@ def _crossings(rule: YearToDateRule, step: Step) -> Iterator[Found]:
 
 
 def _year(step: Step, base: int, now: Fraction) -> Streak:
-    days = [period for period, _ in step.view.rows_after(base) if period <= step.period]
+    later = (period for period, _ in step.view.rows_after(base))
+    days = list(takewhile(lambda period: period <= step.period, later))
     direction = OUTPERFORMING if now >= 0 else UNDERPERFORMING
     return Streak(direction, len(days), base, days[0], step.period)
 

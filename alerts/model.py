@@ -87,6 +87,8 @@ class Missed:
 
     period: str
     symbols: tuple[str, ...]
+    more: int = 0
+    """How many symbols more than those that are listed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +135,7 @@ class Evidence:
     seeds: tuple[str, ...] = ()
     missing: str = "hold"
     missed: tuple[Missed, ...] = ()
+    missed_more: int = 0
     ended_by: str = ""
     asset_year_return: float | None = None
     benchmark_year_return: float | None = None
@@ -168,6 +171,7 @@ class Reading:
     members: int | None = None
     missing: str = "hold"
     missed: tuple[Missed, ...] = ()
+    missed_more: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +182,8 @@ class Conditions:
     """``all`` or ``any``."""
     of: int
     """How many conditions the rule has."""
+    holding: int = 0
+    """For how many conditions and subjects it held, listed or not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,7 +298,7 @@ def _lists(value: Any) -> Any:
 def _evidence(data: dict[str, Any]) -> Evidence | Reading | Conditions:
     if "rule" in data:
         return Conditions(**data)
-    data["missed"] = tuple(Missed(m["period"], tuple(m["symbols"])) for m in data["missed"])
+    data["missed"] = tuple(Missed(**{**m, "symbols": tuple(m["symbols"])}) for m in data["missed"])
     if "value" in data:
         return Reading(**{**data, "since": _standing(data["since"])})
     for name in ("longest_since", "record", "record_before"):

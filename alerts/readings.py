@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from typing import Literal
 
-from alerts.milestones import FALLING, RISING, crossed, honest, scope_start
-from alerts.model import Kind, Milestone, Missed, Reading, Standing
+from alerts.milestones import FALLING, RISING, absent, crossed, honest, scope_start
+from alerts.model import Kind, Milestone, Reading, Standing
 from config.rules import BreadthRule, LevelRule, SimpleRule
 from config.scopes import Scope
 from streams.core import periods
@@ -139,21 +139,28 @@ def _known(scope: Scope, step: LevelStep) -> bool:
 def reading(step: LevelStep, milestone: Milestone, made_of: str) -> Reading:
     """What an alert about a series rests on."""
     turn, tracker, line = step.turn, step.tracker, step.view.line
-    stand = turn.lowest if milestone.direction == FALLING else turn.highest
+    missed, more = absent(_missed(step), step.view, step.interval)
     breadth = line if isinstance(line, Breadth) else None
     assert tracker.first is not None
     return Reading(
         value=float(turn.value),
         previous=None if turn.previous is None else float(turn.previous),
-        since=_standing(stand.since, step.interval),
+        since=since(step, milestone),
         known_from=periods.to_text(tracker.first, step.interval),
         known_values=tracker.count,
         made_of=made_of,
         count=None if breadth is None else breadth.count(step.period),
         members=None if breadth is None else len(breadth.members),
         missing=tracker.terms.missing.value,
-        missed=_missed(step),
+        missed=missed,
+        missed_more=more,
     )
+
+
+def since(step: LevelStep, milestone: Milestone) -> Standing | None:
+    """The last earlier value that was as far, upwards or (where it is falling) downwards."""
+    stand = step.turn.lowest if milestone.direction == FALLING else step.turn.highest
+    return _standing(stand.since, step.interval)
 
 
 def _standing(peak: Peak | None, interval: str) -> Standing | None:
@@ -162,12 +169,8 @@ def _standing(peak: Peak | None, interval: str) -> Standing | None:
     return Standing(float(peak.value), periods.to_text(peak.period, interval))
 
 
-def _missed(step: LevelStep) -> tuple[Missed, ...]:
-    """The calendar's periods between the value before and this one, and who has no close."""
+def _missed(step: LevelStep) -> Sequence[int]:
+    """The calendar's periods between the value before and this one."""
     before = step.view.last_before(step.period)
     sessions = step.tracker.terms.sessions
-    inner = () if before is None else periods.between(sessions, before, step.period)
-    return tuple(
-        Missed(periods.to_text(period, step.interval), step.view.lacking(period))
-        for period in inner
-    )
+    return () if before is None else periods.between(sessions, before, step.period)

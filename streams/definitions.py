@@ -9,7 +9,14 @@ from fractions import Fraction
 from functools import partial
 from typing import Any
 
-from config.rules import AllRule, AnyRule, BreadthRule, LevelRule, YearToDateRule
+from config.rules import (
+    AllRule,
+    AnyRule,
+    BreadthRule,
+    LevelRule,
+    PairRule,
+    YearToDateRule,
+)
 from config.series import Basket, Breadth, Ratio, Series, Spread
 from config.settings import Instrument
 from config.watchlists import Pair, Watchlist
@@ -202,7 +209,9 @@ def series_definition(watchlist: Watchlist, name: str, instruments: Instruments)
 def rule_definition(watchlist: Watchlist, rule: AllRule | AnyRule, instruments: Instruments) -> str:
     """The hash of what decides when several conditions hold; part of each alert's id."""
     names = {one.series for one in rule.of if isinstance(one, LevelRule | BreadthRule)}
-    names |= {leg for pair in watchlist.pairs for leg in (pair.asset, pair.benchmark)}
+    about = [one.pair for one in rule.of if isinstance(one, PairRule | YearToDateRule)]
+    pairs = [pair for pair in watchlist.pairs if None in about or pair.name in about]
+    names |= {leg for pair in pairs for leg in (pair.asset, pair.benchmark)}
     made = _made(watchlist, tuple(sorted(names)), instruments)
     return _digest([*made, rule.model_dump(mode="json", exclude_defaults=True)])
 
@@ -220,11 +229,18 @@ def _made(
     special = _special(symbols, instruments)
     more: dict[str, Any] = {"closes": special} if special else {}
     if series:
-        more["series"] = {
-            name: one.model_dump(mode="json", exclude={"name"}, exclude_defaults=True)
-            for name, one in series.items()
-        }
+        more["series"] = {name: _facts(one) for name, one in series.items()}
     return [shared, more] if more else [shared]
+
+
+def _facts(series: Series) -> dict[str, Any]:
+    """What decides a series' values: not its name, nor the order and the spelling of its parts."""
+    facts = series.model_dump(mode="json", exclude={"name"}, exclude_defaults=True)
+    if "members" in facts:
+        facts["members"] = sorted(facts["members"])
+    if isinstance(series, Basket) and series.weights:
+        facts["weights"] = {s: str(weight.normalize()) for s, weight in series.weights.items()}
+    return facts
 
 
 def watch_definition(watchlists: Mapping[str, Watchlist], instruments: Instruments) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from alerts.milestones import Step, holder, milestones
-from alerts.model import Holder, Milestone
+from alerts.model import Holder, Kind, Milestone
 from config.rules import EndedRule, LevelRule, RecordRule, ThresholdRule
 from config.watchlists import Watchlist
 from streams.core import periods, prices
@@ -18,6 +18,8 @@ from streams.core.pairs import Tracker
 from streams.core.streaks import DIRECTION_NAMES
 from streams.core.views import PairView
 from streams.core.watch import PairKey, Watch
+
+_ORDER = {kind: rank for rank, kind in enumerate(Kind)}
 
 #: How many periods ahead it is looked for what comes next.
 _AHEAD = 100
@@ -60,6 +62,8 @@ class PairState:
     books: dict[str, tuple[Holder, ...]]
     outcomes: tuple[Outcome, ...]
     next: tuple[Next, ...]
+    also_rules: tuple[str, ...]
+    """The kinds of other rules about the pair, which no single close decides."""
 
     def lines(self) -> Iterator[str]:
         """The same for people."""
@@ -81,6 +85,8 @@ class PairState:
         for outcome in self.outcomes:
             yield f"  {outcome.close}: {outcome.streak}"
             yield from (f"    tells {what}" for what in outcome.tells)
+        if self.also_rules:
+            yield f"Not looked at here: rules of the kind {', '.join(self.also_rules)}"
         if self.next:
             yield "If the streak goes on:"
         for one in self.next:
@@ -157,6 +163,7 @@ def explain_pair(watch: Watch, pair: PairKey, watchlist: Watchlist) -> PairState
         },
         outcomes=tuple(_outcomes(pair, tracker, view, rules, interval)),
         next=tuple(_next(tracker, view, rules, interval)),
+        also_rules=tuple(sorted({r.kind for r in watchlist.rules if not isinstance(r, Simple)})),
     )
 
 
@@ -192,28 +199,34 @@ Simple = ThresholdRule | RecordRule | EndedRule
 
 
 def _rules(watchlist: Watchlist, pair: str) -> list[Simple]:
-    """The rules about the streaks of a pair; what a streak must be worth is left out."""
-    own = (
-        rule for rule in watchlist.rules if isinstance(rule, Simple) and rule.pair in (None, pair)
-    )
+    """The rules about the streaks of a pair."""
     return [
-        rule.model_copy(update={"min_active_return": 0.0})
-        if isinstance(rule, ThresholdRule)
-        else rule
-        for rule in own
+        rule for rule in watchlist.rules if isinstance(rule, Simple) and rule.pair in (None, pair)
     ]
+
+
+def _tells(rules: list[Simple], step: Step) -> tuple[str, ...]:
+    """What rules would tell, the strongest first; what a streak must be worth is said with it."""
+    found: dict[str, int] = {}
+    for rule in rules:
+        worth, asked = "", rule
+        if isinstance(rule, ThresholdRule) and rule.min_active_return:
+            worth = f", if worth {rule.min_active_return * 100:g} percentage points"
+            asked = rule.model_copy(update={"min_active_return": 0.0})
+        for _, milestone in milestones([asked], step):
+            found.setdefault(_words(milestone) + worth, _ORDER[milestone.kind])
+    return tuple(sorted(found, key=found.__getitem__))
 
 
 def _outcomes(
     pair: PairKey, tracker: Tracker, view: PairView, rules: list[Simple], interval: str
 ) -> Iterator[Outcome]:
     """The asset does better, the same, or worse than the benchmark."""
-    at = _following(tracker)
+    at = _following(tracker, interval)
     for sign, words in ((1, "above"), (0, "at"), (-1, "below")):
         moved = tracker.copy()
         turn = moved.step(at, sign)
         assert turn is not None
-        found = milestones(rules, Step(moved, turn, view, interval))
         streak = turn.running
         told = "no streak" if streak is None else f"{streak.direction_name} {streak.length}"
         if turn.ended is not None:
@@ -221,7 +234,7 @@ def _outcomes(
         yield Outcome(
             close=_close(pair, view, tracker, words, interval),
             streak=told,
-            tells=tuple(_words(milestone) for _, milestone in found),
+            tells=_tells(rules, Step(moved, turn, view, interval)),
         )
 
 
@@ -247,30 +260,32 @@ def _next(tracker: Tracker, view: PairView, rules: list[Simple], interval: str) 
     """The next three lengths at which rules would speak, if the running streak went on."""
     if tracker.running is None:
         return
-    moved, at, found = tracker.copy(), _following(tracker), 0
+    moved, at, found = tracker.copy(), _following(tracker, interval), 0
     direction = tracker.running.direction
     for more in range(1, _AHEAD + 1):
         turn = moved.step(at, direction)
         assert turn is not None
-        told = milestones(rules, Step(moved, turn, view, interval))
+        told = _tells(rules, Step(moved, turn, view, interval))
         if told:
             assert turn.running is not None
-            yield Next(more, turn.running.length, tuple(_words(m) for _, m in told))
+            yield Next(more, turn.running.length, told)
             found += 1
         if found == 3:
             return
-        at = _after(tracker.terms.sessions, at)
+        at = _after(tracker.terms.sessions, at, interval)
 
 
-def _following(tracker: Tracker) -> int:
+def _following(tracker: Tracker, interval: str) -> int:
     assert tracker.last is not None
-    return _after(tracker.terms.sessions, tracker.last)
+    return _after(tracker.terms.sessions, tracker.last, interval)
 
 
-def _after(sessions: Sequence[int], period: int) -> int:
-    """The next period of the calendar; without one, the next number."""
+def _after(sessions: Sequence[int], period: int, interval: str) -> int:
+    """The next period of the calendar; without one, the next of the interval."""
     at = bisect_right(sessions, period)
-    return sessions[at] if at < len(sessions) else period + 1
+    if at < len(sessions):
+        return sessions[at]
+    return period + (1 if interval == "1d" else periods.INTERVALS[interval])
 
 
 def _words(milestone: Milestone) -> str:

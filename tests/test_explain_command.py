@@ -127,5 +127,5 @@ def test_a_basket_and_rounded_returns(capsys: pytest.CaptureFixture[str], gap: l
     assert state["outcomes"][0] == {
         "close": "M returns more than C (returns rounded to 1/10000)",
         "streak": "outperforming 2",
-        "tells": ["threshold at 2"],
+        "tells": ["threshold at 2, if worth 50 percentage points"],
     }

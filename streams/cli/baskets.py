@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -27,7 +28,10 @@ def parse(text: str) -> tuple[str, Basket]:
     symbols = members.split(",")
     fields: dict[str, Any] = {"kind": "basket", "weighting": weighting, "as_of": day}
     if weighting == "fixed":
-        fields["weights"] = dict(_weight(symbol) for symbol in symbols)
+        pairs = [_weight(symbol) for symbol in symbols]
+        if len(dict(pairs)) < len(pairs):
+            raise click.BadParameter(f"{text!r} has a symbol twice; {_CURE}")
+        fields["weights"] = dict(pairs)
     else:
         fields["members"] = symbols
     try:
@@ -46,3 +50,23 @@ def _words(error: ValidationError) -> str:
     place = next((str(part) for part in reversed(first["loc"]) if part != "[key]"), "")
     what = first.get("ctx", {}).get("what") or first["msg"].lower()
     return f"{place}: {what}" if place else what
+
+
+def parse_all(texts: Sequence[str]) -> dict[str, Basket]:
+    """All baskets by name; members are columns, not baskets.
+
+    Raises:
+        click.BadParameter: one of them cannot be used, or a name stands twice.
+    """
+    found: dict[str, Basket] = {}
+    for text in texts:
+        name, basket = parse(text)
+        if name in found:
+            raise click.BadParameter(f"the basket {name!r} is given twice; name each one once")
+        found[name] = basket
+    for name, basket in found.items():
+        nested = [symbol for symbol in basket.symbols() if symbol in found]
+        if nested:
+            what = f"the basket {name!r} has the member {nested[0]!r}, which is a basket"
+            raise click.BadParameter(f"{what}; members are columns of the file")
+    return found

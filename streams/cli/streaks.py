@@ -65,9 +65,9 @@ def _day(_: click.Context, __: click.Parameter, text: str | None) -> date | None
 def _baskets(_: click.Context, __: click.Parameter, texts: Sequence[str]) -> dict[str, Any]:
     if not texts:
         return {}
-    from streams.cli.baskets import parse
+    from streams.cli.baskets import parse_all
 
-    return dict(parse(text) for text in texts)
+    return dict(parse_all(texts))
 
 
 @click.command("streaks")
@@ -135,6 +135,9 @@ def command(
         raise click.UsageError("--overnight exclude needs an --interval shorter than a day")
     view = _pair(file, asset, benchmark, baskets, interval)
     history = view.history()
+    if not len(history.periods):
+        what = f"{file}: {asset} and {benchmark} have no period in common"
+        raise UsageError(what, "give a file with closes of both, or another day for the weights")
     sessions = _sessions(calendar, interval, file, history) if calendar else ()
     nights = _nights(calendar, interval) if overnight == "exclude" else None
     pair = Counted(view, history, sessions, nights, interval)

@@ -156,8 +156,9 @@ class EqualWeight(Basket):
         del self._chain[:]
 
     def value(self, period: int) -> Fraction:
-        """The chained index, 100 at its first period, as float64 has it."""
-        return Fraction(self._linked()[bisect_left(self._periods, period)])
+        """The chained index, 100 at its first period, to eleven figures: what the roundings of a
+        long chain add is less, and must make no new high of a value that only came back."""
+        return Fraction(f"{self._level(period):.11g}")
 
     def levels(self) -> Levels:
         """See :class:`Growing`."""
@@ -191,6 +192,13 @@ class EqualWeight(Basket):
         copy = EqualWeight([member.over(closes) for member in self.members])
         copy._periods = self._periods[:]
         return copy
+
+    def gain(self, previous: int, period: int) -> float:
+        """See :class:`Growing`."""
+        return self._level(period) / self._level(previous) - 1
+
+    def _level(self, period: int) -> float:
+        return self._linked()[bisect_left(self._periods, period)]
 
     def _mean(self, p0: int, p1: int) -> float:
         return fsum(m.micros(p1) / m.micros(p0) for m in self.members) / len(self.members)

@@ -131,11 +131,11 @@ class LevelTracker:
 
     def dump(self) -> dict[str, Any]:
         """The state as plain values, for a snapshot."""
-        value = None if self.value is None else str(self.value)
+        value = None if self.value is None else _digits(self.value)
         return {
             "at": [self.first, self.last, self.count, value],
             "peaks": {
-                str(side): [[str(p.value), p.period, p.number] for p in peaks]
+                str(side): [[_digits(p.value), p.period, p.number] for p in peaks]
                 for side, peaks in self.peaks.items()
             },
         }
@@ -145,7 +145,17 @@ class LevelTracker:
         """The inverse of :meth:`dump`."""
         first, last, count, value = state["at"]
         peaks = {
-            int(side): [Peak(Fraction(v), period, number) for v, period, number in rows]
+            int(side): [Peak(_exact(v), period, number) for v, period, number in rows]
             for side, rows in state["peaks"].items()
         }
-        return cls(terms, first, last, count, None if value is None else Fraction(value), peaks)
+        return cls(terms, first, last, count, None if value is None else _exact(value), peaks)
+
+
+def _digits(value: Fraction) -> str:
+    """A fraction of any size as hexadecimal digits; decimal ones are limited to 4,300."""
+    return f"{value.numerator:x}/{value.denominator:x}"
+
+
+def _exact(digits: str) -> Fraction:
+    numerator, denominator = digits.split("/")
+    return Fraction(int(numerator, 16), int(denominator, 16))

@@ -61,8 +61,12 @@ class PairView:
     def touched(self, period: int) -> bool:
         """Whether a change in a period is one of the pair: both legs have it, or one of them
         goes on from it to periods that both have."""
-        legs = (self.asset, self.benchmark)
-        return all(leg.has(period) for leg in legs) or any(leg.bends(period) for leg in legs)
+        bends = self.asset.bends(period) or self.benchmark.bends(period)
+        return bends or self.reached(period)
+
+    def reached(self, period: int) -> bool:
+        """Whether both legs have a period."""
+        return self.asset.has(period) and self.benchmark.has(period)
 
     def rows_after(self, period: int | None) -> Iterator[tuple[int, int]]:
         """The common periods after one, each with the sign of its active return.
@@ -164,6 +168,10 @@ class LevelView:
     def touched(self, period: int) -> bool:
         """Whether a change in a period is one of the series."""
         return self.line.knows(period) or self.line.bends(period)
+
+    def reached(self, period: int) -> bool:
+        """Whether the series may have gone on with a period."""
+        return self.line.knows(period)
 
     def rows_after(self, period: int | None) -> Iterator[tuple[int, Fraction]]:
         """The periods of the series after one (without one: all), each with its value."""

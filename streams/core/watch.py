@@ -208,14 +208,14 @@ class Watch:
         self.closes = self.lines.closes
         self._horizon = horizon
         self._derived = [line for line in self.lines.values() if isinstance(line, Derived)]
-        self._lines_of: dict[str, list[Derived]] = {
-            symbol: [line for line in self._derived if symbol in line.symbols]
-            for symbol in self.closes
-        }
-        self._subjects_of: dict[str, list[_Subject]] = {
-            symbol: [s for s in self._subjects.values() if symbol in _symbols(s.view)]
-            for symbol in self.closes
-        }
+        self._lines_of: dict[str, list[Derived]] = {symbol: [] for symbol in self.closes}
+        for line in self._derived:
+            for symbol in line.symbols:
+                self._lines_of[symbol].append(line)
+        self._subjects_of: dict[str, list[_Subject]] = {symbol: [] for symbol in self.closes}
+        for subject in self._subjects.values():
+            for symbol in _symbols(subject.view):
+                self._subjects_of[symbol].append(subject)
 
     def put(self, symbol: str, period: int, price: int) -> list[Change]:
         """Take a close; what it changed. The same close again changes nothing.
@@ -236,7 +236,8 @@ class Watch:
             if not subject.view.touched(period):
                 continue
             if subject.tracker.last is None or period > subject.tracker.last:
-                changes += subject.move()
+                if subject.view.reached(period):
+                    changes += subject.move()
             else:
                 past = past or self._before(symbol, period, known)
                 before = subject.view.over(past, period)
@@ -250,13 +251,14 @@ class Watch:
         have it with the closes and ``prices`` together.
         """
         wanted = {s: p for s, p in prices.items() if self.closes[s].get(period) is None}
-        store = self.closes | {s: _with(self.closes[s], period, p) for s, p in wanted.items()}
         for subject in self._subjects_of[symbol] if symbol in wanted else ():
             last = subject.tracker.last
             if not isinstance(subject.view, PairView) or last is None or period <= last:
                 continue
+            legs = wanted.keys() & _symbols(subject.view)
+            store = self.closes | {s: _with(self.closes[s], period, wanted[s]) for s in legs}
             view = subject.view.over(store, period)
-            if view.asset.has(period) and view.benchmark.has(period):
+            if view.reached(period):
                 tracker = subject.tracker.copy()
                 turn = tracker.step(period, view.sign(last, period))
                 yield Moved(subject.key, tracker, turn, view)

@@ -15,6 +15,7 @@ class Ahead:
 
     def __init__(self, pairs: Mapping[Key, PairSubject]) -> None:
         self._pairs = pairs
+        self._wanted = any(pair.looks_ahead for pair in pairs.values())
         self._prices: dict[str, tuple[int, int]] = {}
         self._told: dict[PairKey, list[tuple[int, Alert]]] = {}
 
@@ -22,7 +23,7 @@ class Ahead:
         self, watch: Watch, symbol: str, period: int, price: int, trigger: Trigger
     ) -> Iterator[Alert]:
         """What a price before the close has to tell: once for each pair, period and direction."""
-        if self._prices.get(symbol, (period, 0))[0] > period:
+        if not self._wanted or self._prices.get(symbol, (period, 0))[0] > period:
             return
         self._prices[symbol] = (period, price)
         prices = {s: p for s, (at, p) in self._prices.items() if at == period}

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from alerts.context import evidence
+from alerts.context import evidence, longest_since
 from alerts.milestones import Step, ahead, condition, milestones
 from alerts.model import Alert, Instead, Kind, Milestone, Trigger, alert_id
 from config.rules import AllRule, AnyRule, BreadthRule, LevelRule, ProvisionalRule, SimpleRule
@@ -36,6 +36,11 @@ class PairSubject(Subject):
         own = [rule for rule in watchlist.rules if self.concerned(rule)]  # type: ignore[arg-type]
         self._ahead = [rule for rule in own if isinstance(rule, ProvisionalRule)]
         self._rules: list[Any] = [rule for rule in own if not isinstance(rule, ProvisionalRule)]
+
+    @property
+    def looks_ahead(self) -> bool:
+        """Whether a rule asks for what a streak would be before the close."""
+        return bool(self._ahead)
 
     def concerned(self, rule: SimpleRule) -> bool:
         """See :class:`Subject`."""
@@ -107,12 +112,14 @@ class PairSubject(Subject):
         start = self._text(streak.start)
         identity = alert_id(self._watchlist, *self.key, streak.direction_name, start, *parts)
         legs = (step.view.asset, step.view.benchmark)
-        gains = [round(step.gain(leg, streak), 4) for leg in legs]
+        year = first.kind is Kind.YEAR_TO_DATE
+        gains = [round(step.gain(leg, streak, nights=year), 4) for leg in legs]
+        since = None if year else longest_since(step.tracker, streak, self._interval)
         kept = replace(step, tracker=step.tracker.copy())
         return Happening(
             identity,
             step.period,
-            (period, streak, told, *gains),
+            (period, streak, told, since, *gains),
             lambda trigger: self._alert(kept, streak, told, identity, trigger),
         )
 

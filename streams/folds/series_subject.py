@@ -46,7 +46,7 @@ class SeriesSubject(Subject):
         parts = (first.kind.value, first.scope, first.value, first.direction, self._definition)
         identity = alert_id(self._watchlist, self.label, period, *parts)
         kept = replace(step, tracker=step.tracker.copy())
-        facts = (period, told, step.turn.value)
+        facts = (period, told, step.turn.value, readings.since(step, first))
         yield Happening(
             identity,
             step.period,

@@ -68,15 +68,21 @@ class TogetherSubject:
         if not told:
             return None
         identity = alert_id(self._watchlist, self._rule.name, text, self._definition)
+        holding = self.state.holding(period)
         return Happening(
             identity,
             period,
             (text,),
-            lambda trigger: self._alert(text, told, identity, trigger),
+            lambda trigger: self._alert(text, told, holding, identity, trigger),
         )
 
     def _alert(
-        self, period: str, told: tuple[Milestone, ...], identity: str, trigger: Trigger
+        self,
+        period: str,
+        told: tuple[Milestone, ...],
+        holding: int,
+        identity: str,
+        trigger: Trigger,
     ) -> Alert:
         return Alert(
             id=identity,
@@ -90,7 +96,7 @@ class TogetherSubject:
             period=period,
             milestone=Milestone(Kind.TOGETHER, name=self._rule.name),
             also=told,
-            evidence=Conditions(self._rule.kind, len(self._rule.of)),
+            evidence=Conditions(self._rule.kind, len(self._rule.of), holding),
             definition=self._definition,
             trigger=trigger,
             interval=self._interval,

@@ -112,9 +112,9 @@ def test_values_are_those_of_the_definition(kind: str, final: Final) -> None:
     for period in range(10):
         assert line.has(period) == (period in expected)
     for period, value in expected.items():
-        if kind in ("equal", "spread"):  # the chain is held in float64
+        if kind in ("equal", "spread"):  # the chain is told to eleven figures
             size = max(abs(equal_weight(final)[period]), abs(value))
-            assert abs(line.value(period) - value) <= size * Fraction(1, 2**45)
+            assert abs(line.value(period) - value) <= size * Fraction(1, 10**10)
         else:
             assert line.value(period) == value
 
@@ -229,3 +229,11 @@ def test_five_hundred_members() -> None:
     assert active(line, index, 0, 1, None) == 0
     store["S250"].put(1, 10**15)
     assert active(line, index, 0, 1, None) == 1
+
+
+def test_a_basket_that_comes_back_stands_where_it_stood() -> None:
+    """98 to 9 and back to 98: in float64 the chain ends a hair above 100."""
+    prices = {0: 98, 1: 9, 2: 98, 3: 99, 4: 98}
+    line = settled(MAKE["equal"], {(s, p): price for s in "AB" for p, price in prices.items()})
+    assert line.value(0) == line.value(2) == line.value(4) == 100
+    assert line.gain(1, 2) == pytest.approx(98 / 9 - 1)

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alerts.model import Alert, Conditions, Kind, Reading
+from alerts.rendering import render
 from config.settings import Instrument
 from config.watchlists import Watchlist
 from streams.core.periods import from_text, to_text
@@ -256,7 +257,7 @@ def test_divergence_while_every_member_fell() -> None:
         ("divergence", "together", "2026-01-10"),
     ]
     assert [m.subject for m in found[0].also] == ["MARKET", "LEADERS"]
-    assert found[0].evidence == Conditions("all", 2)
+    assert found[0].evidence == Conditions("all", 2, 2)
 
 
 def test_a_correction_takes_a_divergence_back() -> None:
@@ -439,3 +440,103 @@ def test_a_takeover_remembers_what_was_told_before_the_close() -> None:
     assert alerts(other.apply(routed(LIVE, start=700, provisional=True))) == []
     (third,) = alerts(other.apply(routed(LIVE, start=900)))
     assert third.follows == would.id
+
+
+# --- what a review found ----------------------------------------------------------------------
+
+
+def test_the_year_to_date_is_told_by_what_it_crossed_with_the_nights() -> None:
+    """All of the gain is made overnight; nights do not count for streaks, but for the year."""
+    watched = watchlist(
+        [{"kind": "year-to-date", "crosses": 0.05}],
+        pairs=[{"asset": "A", "benchmark": "B"}],
+        interval="1h",
+        overnight="exclude",
+    )
+    begins = ["2025-12-31T14:00Z", "2025-12-31T15:00Z", "2026-01-02T14:00Z", "2026-01-02T15:00Z"]
+    rows = [row for begin, price in zip(begins, (100, 100, 110, 110), strict=True)
+            for row in (("A", begin, str(price)), ("B", begin, "50"))]  # fmt: skip
+    (alert,) = alerts(fold_of(watched).apply(routed(rows, interval="1h")))
+    assert alert.evidence.asset_return == alert.evidence.asset_year_return == pytest.approx(0.1)
+
+
+def test_what_is_no_longer_the_highest_since_is_amended() -> None:
+    rule = {"kind": "level", "series": "A", "highest": "last 2 periods", "min_age": 1}
+    fold = fold_of(watchlist([rule]))
+    (first,) = alerts(fold.apply(routed(days("A", 9, 1, 2, 3, 2, 1, 7))))[-1:]
+    assert first.evidence.since.period == "2026-01-05"
+    (amended,) = [a for a in alerts(fold.apply(routed([("A", "2026-01-06", "60")], start=50)))
+                  if a.period == first.period]  # fmt: skip
+    assert (amended.revision, amended.follows) == ("amended", first.id)
+    assert amended.evidence.since.period == "2026-01-06"
+
+
+def test_what_is_missing_is_listed_up_to_a_bound() -> None:
+    """Two years without closes, of fifty members: an alert stays small."""
+    members = [f"S{number}" for number in range(50)]
+    watched = watchlist(
+        [{"kind": "threshold", "at": 1}],
+        series={"M": {"kind": "basket", "members": members}},
+        pairs=[{"asset": "M", "benchmark": "B"}],
+        calendar="24/7",
+    )
+    rows = [(s, day, price) for day, price in (("2024-01-01", "1"), ("2025-12-31", "2"))
+            for s in members] + [("B", "2024-01-01", "1"), ("B", "2025-12-31", "1")]  # fmt: skip
+    (alert,) = run(watched, rows)
+    assert (len(alert.evidence.missed), alert.evidence.missed_more) == (20, 709)
+    assert (len(alert.evidence.missed[0].symbols), alert.evidence.missed[0].more) == (20, 31)
+    assert "(729 missing)" in render(alert, {}).title
+    assert len(json.dumps(alert.to_dict())) < 20_000
+
+
+def test_a_level_of_many_members_survives_a_snapshot() -> None:
+    """The worth of 400 holdings is a fraction of thousands of digits."""
+    weights = {f"S{number}": 1 for number in range(400)}
+    series = {"H": {"kind": "basket", "weighting": "fixed", "weights": weights,
+                    "as_of": "2026-01-01"}}  # fmt: skip
+    watched = watchlist([{"kind": "level", "series": "H", "highest": "ever"}], series=series)
+    rows = [(s, day, f"{thousand}.{number:06}")
+            for thousand, day in ((1000, "2026-01-01"), (1001, "2026-01-02"))
+            for number, s in enumerate(weights)]  # fmt: skip
+    fold = fold_of(watched)
+    fold.apply(routed(rows))
+    state = json.loads(json.dumps(fold.snapshot()))
+    other = fold_of(watched)
+    other.restore(state)
+    assert other.snapshot() == fold.snapshot()
+
+
+def test_ids_do_not_hang_on_order_and_spelling() -> None:
+    def ids(members: list[str], weight: str) -> list[str]:
+        series = {
+            "E": {"kind": "basket", "members": members},
+            "F": {"kind": "basket", "weighting": "fixed", "weights": {"A": weight, "C": "1"},
+                  "as_of": "2026-01-01"},
+        }  # fmt: skip
+        watched = watchlist([{"kind": "threshold", "at": 1}], series=series,
+                            pairs=[{"asset": leg, "benchmark": "B"} for leg in "EF"])  # fmt: skip
+        rows = by_day(days("A", 1, 2), days("C", 1, 2), days("B", 1, 1))
+        return [alert.id for alert in run(watched, rows)]
+
+    assert ids(["A", "C"], "0.5") == ids(["C", "A"], "0.50")
+    assert len(set(ids(["A", "C"], "0.5"))) == 2
+
+
+def test_a_divergence_has_its_id_whatever_else_is_watched() -> None:
+    rule = {
+        "kind": "all",
+        "name": "both",
+        "of": [
+            {"kind": "level", "series": "A", "crosses": 5},
+            {"kind": "level", "series": "B", "crosses": 5},
+        ],
+    }
+    pair = {"asset": "M", "benchmark": "B"}
+    found = [
+        run(watchlist([rule], **more), by_day(days("A", 1, 6), days("B", 1, 6)))[0].id
+        for more in (
+            {},
+            {"pairs": [pair], "series": {"M": {"kind": "basket", "members": ["A", "C"]}}},
+        )
+    ]
+    assert found[0] == found[1]

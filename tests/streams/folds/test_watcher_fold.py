@@ -809,3 +809,20 @@ def test_january_with_rounded_returns_is_counted_anew_and_says_so(
     for alert in found:
         assert alert.evidence.round_returns_to == f"1/{round(1 / step)}"
         assert f"returns rounded to {step * 100:g}%" in render(alert, {}).body
+
+
+def test_what_is_no_longer_the_longest_since_is_amended() -> None:
+    """A correction makes a streak of five between two others: the last is the longest since it."""
+    fold = WatcherFold(PLACE, {"us": ab([{"kind": "threshold", "at": 4}], min_history=0)})
+    told_first = told(fold.apply(routed(up_and_down([5, -1, 2, -1, 2, -2, 4]))))
+    last = told_first[-1]
+    assert (last.length, last.evidence.longest_since.length) == (4, 5)
+    # the fall between the two streaks of two becomes a rise, and they one of five
+    days = ("2020-01-10", "2020-01-11", "2020-01-12")
+    rows = [("A", day, price) for day, price in zip(days, ("1007", "1008", "1009"), strict=True)]
+    amended = [a for a in told(fold.apply(routed(rows, start=90))) if a.period == last.period]
+    assert {alert.revision for alert in amended} == {"amended"}
+    assert amended[0].follows == last.id
+    since = amended[-1].evidence.longest_since
+    assert (since.length, since.start, since.end) == (5, "2020-01-08", "2020-01-12")
+    assert last.evidence.longest_since.end == "2020-01-06"
