@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
-from alerts.model import Alert, Trigger
-from streams.core.watch import Key, Moved, PairKey, Watch
+from alerts.model import Alert, Trigger, alert_id
+from streams.core.watch import Key, Moved, PairKey, Rewritten, Watch, walk
 from streams.folds.pair_subject import PairSubject
+
+#: How many of what was told before a close are remembered for each pair, for corrections.
+_MOST_SETTLED = 20
+
+
+@dataclass(frozen=True, slots=True)
+class _Settled:
+    """What was told before the close of a period, and what became of it: rule and id."""
+
+    period: int
+    told: Alert
+    rule: str
+    id: str
 
 
 class Ahead:
@@ -18,6 +32,7 @@ class Ahead:
         self._wanted = any(pair.looks_ahead for pair in pairs.values())
         self._prices: dict[str, tuple[int, int]] = {}
         self._told: dict[PairKey, list[tuple[int, Alert]]] = {}
+        self._settled: dict[Key, list[_Settled]] = {}
 
     def take(
         self, watch: Watch, symbol: str, period: int, price: int, trigger: Trigger
@@ -41,10 +56,35 @@ class Ahead:
         step = subject.step(change.tracker, change.turn, change.view)
         for period, alert in told:
             if period <= step.period:
-                yield subject.settled(step, alert, trigger)
+                settled = subject.settled(step, alert, trigger)
+                self._keep(change.key, _Settled(period, alert, settled.rule, settled.id))
+                yield settled
         later = [(period, alert) for period, alert in told if period > step.period]
         if later:
             self._told[change.key] = later
+
+    def revised(self, change: Rewritten, trigger: Trigger) -> Iterator[Alert]:
+        """What was confirmed and is not borne out any more, or the reverse."""
+        known = self._settled.get(change.key, []) if isinstance(change.key, PairKey) else []
+        last = change.start.last
+        found = [one for one in known if last is None or one.period > last]
+        if not found or (change.until is not None and found[0].period > change.until):
+            return
+        subject = self._pairs[change.key]
+        for tracker, turn in walk(change.start, change.after, change.until):
+            for one in [one for one in found if one.period == tracker.last]:
+                alert = subject.settled(
+                    subject.step(tracker, turn, change.after), one.told, trigger
+                )
+                if alert.rule != one.rule:
+                    identity = alert_id(one.id, alert.rule, trigger.partition, trigger.offset)
+                    known[known.index(one)] = replace(one, rule=alert.rule, id=identity)
+                    yield replace(alert, id=identity, follows=one.id, late=True, revision="amended")
+
+    def _keep(self, pair: PairKey, settled: _Settled) -> None:
+        kept = self._settled.setdefault(pair, [])
+        kept.append(settled)
+        del kept[:-_MOST_SETTLED]
 
     def dump(self) -> dict[str, Any]:
         """The state as plain values, for a snapshot."""
@@ -55,6 +95,11 @@ class Ahead:
                 for pair, told in self._told.items()
                 for period, alert in told
             ],
+            "settled": [
+                [*pair, one.period, one.told.to_dict(), one.rule, one.id]
+                for pair, settled in self._settled.items()
+                for one in settled
+            ],
         }
 
     def load(self, state: dict[str, Any]) -> None:
@@ -64,6 +109,10 @@ class Ahead:
         for asset, benchmark, period, alert in state["told"]:
             told = self._told.setdefault(PairKey(asset, benchmark), [])
             told.append((period, Alert.from_dict(alert)))
+        self._settled = {}
+        for asset, benchmark, period, alert, rule, identity in state["settled"]:
+            settled = _Settled(period, Alert.from_dict(alert), rule, identity)
+            self._keep(PairKey(asset, benchmark), settled)
 
     def _alert(self, moved: Moved, period: int, trigger: Trigger) -> Alert | None:
         assert isinstance(moved.key, PairKey)

@@ -11,7 +11,7 @@ from alerts.model import Alert, Kind, Trigger
 from config.settings import Instrument
 from config.watchlists import Watchlist
 from streams.core import periods
-from streams.core.watch import Change, Moved, PairKey, Watch
+from streams.core.watch import Change, Moved, PairKey, Rewritten, Watch
 from streams.definitions import signed, watch, watch_definition
 from streams.folds.ahead import Ahead
 from streams.folds.revisions import Revisions
@@ -159,6 +159,8 @@ class WatchlistState:
             for alert in self._revisions.alerts(revision, trigger):
                 yield _confirming(alert, settled)
         yield from settled
+        if isinstance(change, Rewritten):
+            yield from self._ahead.revised(change, trigger)
 
     def _sent(self, alert: Alert) -> Output:
         return Output(Topic.ALERTS, self._name.encode(), encode_alert(alert), about=alert)

@@ -432,6 +432,27 @@ def test_one_leg_may_have_closed_already() -> None:
     assert (would.rule, would.evidence.asset_return) == ("provisional", 3.5)
 
 
+@pytest.mark.parametrize("handed_over", [False, True])
+def test_a_correction_of_the_close_corrects_what_became_of_it(handed_over: bool) -> None:
+    rules = [{"kind": "provisional", "min_length": 3}, {"kind": "threshold", "at": 9}]
+    watched = watchlist(rules, pairs=[{"asset": "A", "benchmark": "B"}])
+    fold = fold_of(watched)
+    fold.apply(routed(TWO_UP))
+    fold.apply(routed(LIVE, start=100, provisional=True))
+    (confirmed,) = alerts(fold.apply(routed(LIVE, start=200)))
+    if handed_over:
+        state = json.loads(json.dumps(fold.snapshot()))
+        fold = fold_of(watched)
+        fold.restore(state)
+    (withdrawn,) = alerts(fold.apply(routed([("A", "2026-01-08", "2")], start=300)))
+    assert (withdrawn.rule, withdrawn.follows) == ("provisional.withdrawn", confirmed.id)
+    assert (withdrawn.revision, withdrawn.late) == ("amended", True)
+    (again,) = alerts(fold.apply(routed([("A", "2026-01-08", "5")], start=301)))
+    assert (again.rule, again.follows) == ("provisional.confirmed", withdrawn.id)
+    assert alerts(fold.apply(routed([("A", "2026-01-08", "6")], start=302))) == []
+    assert len({alert.id for alert in (confirmed, withdrawn, again)}) == 3
+
+
 def test_a_takeover_remembers_what_was_told_before_the_close() -> None:
     fold, (would,) = before_the_close(LIVE)
     state = json.loads(json.dumps(fold.snapshot()))
