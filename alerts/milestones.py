@@ -318,11 +318,14 @@ def _year(step: Step, base: int, now: Fraction) -> Streak:
 def _beyond(rule: YearToDateRule, step: Step) -> Milestone | None:
     """The farthest of the values that the year to date is beyond, as a condition."""
     now = year_to_date(step, step.period)
-    falling = rule.direction == FALLING
-    if now is None:
-        return None
-    reached = [v for v in rule.crosses if (now <= Fraction(v) if falling else now >= Fraction(v))]
+    return None if now is None else beyond(Kind.YEAR_TO_DATE, rule.crosses, rule.direction, now)
+
+
+def beyond(kind: Kind, values: Sequence[Decimal], wanted: str, now: Fraction) -> Milestone | None:
+    """The farthest of some values that a value is beyond, upwards unless ``falling`` is wanted."""
+    falling = wanted == FALLING
+    reached = [v for v in values if (now <= Fraction(v) if falling else now >= Fraction(v))]
     if not reached:
         return None
-    value = min(reached) if falling else max(reached)
-    return Milestone(Kind.YEAR_TO_DATE, value=str(value), direction=FALLING if falling else RISING)
+    value, way = (min(reached), FALLING) if falling else (max(reached), RISING)
+    return Milestone(kind, value=str(value), direction=way)

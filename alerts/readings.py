@@ -8,7 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Literal
 
-from alerts.milestones import FALLING, RISING, absent, crossed, honest, scope_start
+from alerts.milestones import FALLING, RISING, absent, beyond, crossed, honest, scope_start
 from alerts.model import Kind, Milestone, Reading, Standing
 from config.rules import BreadthRule, LevelRule, SimpleRule
 from config.scopes import Scope
@@ -52,7 +52,9 @@ def condition(rule: SimpleRule, step: LevelStep) -> Milestone | None:
             return _reached(most, FALLING) if most is not None and value <= most else None
         case LevelRule():
             stands = [one for side in _SIDES for one in _stands(rule, side, step, 1)]
-            return stands[0] if stands else _beyond(rule, value)
+            if stands:
+                return stands[0]
+            return beyond(Kind.LEVEL_CROSSED, rule.crosses, rule.direction, value)
         case _:
             return None
 
@@ -86,15 +88,6 @@ def _crossed(rule: LevelRule, turn: LevelTurn) -> Iterator[Milestone]:
         way = crossed(turn.previous, turn.value, value, rule.direction)
         if way is not None:
             yield Milestone(Kind.LEVEL_CROSSED, value=str(value), direction=way)
-
-
-def _beyond(rule: LevelRule, now: Fraction) -> Milestone | None:
-    falling = rule.direction == FALLING
-    reached = [v for v in rule.crosses if (now <= Fraction(v) if falling else now >= Fraction(v))]
-    if not reached:
-        return None
-    value, way = (min(reached), FALLING) if falling else (max(reached), RISING)
-    return Milestone(Kind.LEVEL_CROSSED, value=str(value), direction=way)
 
 
 Side = Literal[1, -1]

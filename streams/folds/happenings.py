@@ -6,9 +6,47 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from alerts.model import Alert, Instead, Milestone, Trigger
+from alerts.model import Alert, Conditions, Instead, Milestone, Reading, Trigger
 from config.rules import SimpleRule
 from streams.core.watch import Key
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where the alerts about a series, or of a rule on several conditions, come from."""
+
+    watchlist: str
+    interval: str
+    definition: str
+    about: str
+
+    def alert(
+        self,
+        *,
+        identity: str,
+        period: str,
+        told: tuple[Milestone, ...],
+        evidence: Reading | Conditions,
+        trigger: Trigger,
+    ) -> Alert:
+        """An alert about one period; there is neither a streak nor a benchmark."""
+        return Alert(
+            id=identity,
+            watchlist=self.watchlist,
+            asset=self.about,
+            benchmark="",
+            direction="",
+            start=period,
+            end=period,
+            length=0,
+            period=period,
+            milestone=told[0],
+            also=told[1:],
+            evidence=evidence,
+            definition=self.definition,
+            trigger=trigger,
+            interval=self.interval,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from config.rules import BreadthRule, LevelRule, SimpleRule
 from config.watchlists import Watchlist
 from streams.core import periods
 from streams.definitions import Instruments, made_of, series_definition
-from streams.folds.happenings import Happening, Subject
+from streams.folds.happenings import Happening, Origin, Subject
 
 
 class SeriesSubject(Subject):
@@ -23,9 +23,8 @@ class SeriesSubject(Subject):
         self, name: str, watchlist: Watchlist, series: str, instruments: Instruments
     ) -> None:
         self.key = self.label = series
-        self._watchlist = name
-        self._interval = watchlist.interval
-        self._definition = series_definition(watchlist, series, instruments)
+        definition = series_definition(watchlist, series, instruments)
+        self._origin = Origin(name, watchlist.interval, definition, series)
         self._made_of = made_of(series, watchlist, instruments)
         self._rules: list[Any] = [r for r in watchlist.rules if self.concerned(r)]  # type: ignore[arg-type]
 
@@ -35,16 +34,17 @@ class SeriesSubject(Subject):
 
     def step(self, tracker: Any, turn: Any, view: Any) -> LevelStep:
         """See :class:`Subject`."""
-        return LevelStep(tracker, turn, view, self._interval)
+        return LevelStep(tracker, turn, view, self._origin.interval)
 
     def happenings(self, step: LevelStep) -> Iterator[Happening]:
         """See :class:`Subject`: one for a period, whatever it brought."""
         told = tuple(readings.milestones(self._rules, step))
         if not told:
             return
-        first, period = told[0], periods.to_text(step.period, self._interval)
-        parts = (first.kind.value, first.scope, first.value, first.direction, self._definition)
-        identity = alert_id(self._watchlist, self.label, period, *parts)
+        first, period = told[0], periods.to_text(step.period, self._origin.interval)
+        kind = (first.kind.value, first.scope, first.value, first.direction)
+        whence = self._origin
+        identity = alert_id(whence.watchlist, self.label, period, *kind, whence.definition)
         kept = replace(step, tracker=step.tracker.copy())
         facts = (period, told, step.turn.value, readings.since(step, first))
         yield Happening(
@@ -61,21 +61,11 @@ class SeriesSubject(Subject):
     def _alert(
         self, step: LevelStep, told: tuple[Milestone, ...], identity: str, trigger: Trigger
     ) -> Alert:
-        period = periods.to_text(step.period, self._interval)
-        return Alert(
-            id=identity,
-            watchlist=self._watchlist,
-            asset=self.label,
-            benchmark="",
-            direction="",
-            start=period,
-            end=period,
-            length=0,
+        period = periods.to_text(step.period, self._origin.interval)
+        return self._origin.alert(
+            identity=identity,
             period=period,
-            milestone=told[0],
-            also=told[1:],
+            told=told,
             evidence=readings.reading(step, told[0], self._made_of),
-            definition=self._definition,
             trigger=trigger,
-            interval=self._interval,
         )

@@ -12,7 +12,7 @@ from config.rules import AllRule, AnyRule
 from config.watchlists import Watchlist
 from streams.core import periods
 from streams.definitions import Instruments, rule_definition
-from streams.folds.happenings import Happening, Subject
+from streams.folds.happenings import Happening, Origin, Subject
 
 
 class TogetherSubject:
@@ -31,9 +31,8 @@ class TogetherSubject:
     ) -> None:
         self.state = Together(rule)
         self._rule = rule
-        self._watchlist = name
-        self._interval = watchlist.interval
-        self._definition = rule_definition(watchlist, rule, instruments)
+        definition = rule_definition(watchlist, rule, instruments)
+        self._origin = Origin(name, watchlist.interval, definition, rule.name)
 
     def take(
         self, subject: Subject, steps: Iterable[Any]
@@ -64,10 +63,10 @@ class TogetherSubject:
         return {one.id: one for one in found if one is not None}
 
     def _happening(self, period: int) -> Happening | None:
-        told, text = self.state.told(period), periods.to_text(period, self._interval)
+        told, text = self.state.told(period), periods.to_text(period, self._origin.interval)
         if not told:
             return None
-        identity = alert_id(self._watchlist, self._rule.name, text, self._definition)
+        identity = alert_id(self._origin.watchlist, self._rule.name, text, self._origin.definition)
         holding = self.state.holding(period)
         return Happening(
             identity,
@@ -84,20 +83,10 @@ class TogetherSubject:
         identity: str,
         trigger: Trigger,
     ) -> Alert:
-        return Alert(
-            id=identity,
-            watchlist=self._watchlist,
-            asset=self._rule.name,
-            benchmark="",
-            direction="",
-            start=period,
-            end=period,
-            length=0,
+        return self._origin.alert(
+            identity=identity,
             period=period,
-            milestone=Milestone(Kind.TOGETHER, name=self._rule.name),
-            also=told,
+            told=(Milestone(Kind.TOGETHER, name=self._rule.name), *told),
             evidence=Conditions(self._rule.kind, len(self._rule.of), holding),
-            definition=self._definition,
             trigger=trigger,
-            interval=self._interval,
         )
