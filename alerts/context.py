@@ -8,8 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from alerts.milestones import Step, absent, enough_history, holder, seeds, vouched, year_base
-from alerts.model import Evidence, Holder, Kind, Rank
+from alerts.evidence import Evidence, Holder, Rank
+from alerts.milestones import enough_history, holder, seeds, vouched
+from alerts.model import Kind
+from alerts.steps import Step, absent
+from alerts.year import year_base
 from streams.core import periods
 from streams.core.aftermath import HORIZONS, Followed, followed
 from streams.core.book import Entry

@@ -8,8 +8,10 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Literal
 
-from alerts.milestones import FALLING, RISING, absent, beyond, crossed, honest, scope_start
-from alerts.model import Kind, Milestone, Reading, Standing
+from alerts.crossings import FALLING, RISING, beyond, crossed
+from alerts.evidence import Reading, Standing
+from alerts.model import Kind, Milestone
+from alerts.steps import absent, honest, scope_start
 from config.rules import BreadthRule, LevelRule, SimpleRule
 from config.scopes import Scope
 from streams.core import periods

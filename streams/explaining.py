@@ -7,8 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from alerts.milestones import Step, holder, milestones
-from alerts.model import Holder, Kind, Milestone
+from alerts.evidence import Holder
+from alerts.milestones import holder, milestones
+from alerts.model import Kind, Milestone
+from alerts.steps import Step
 from config.rules import EndedRule, LevelRule, RecordRule, ThresholdRule
 from config.watchlists import Watchlist
 from streams.core import periods, prices

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from alerts.model import Alert, Conditions, Instead, Milestone, Reading, Trigger
+from alerts.evidence import Conditions, Reading
+from alerts.model import Alert, Instead, Milestone, Trigger
 from config.rules import SimpleRule
 from streams.core.watch import Key
 

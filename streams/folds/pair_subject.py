@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from alerts.context import evidence, longest_since
-from alerts.milestones import Step, ahead, condition, milestones
+from alerts.milestones import ahead, condition, milestones
 from alerts.model import Alert, Instead, Kind, Milestone, Trigger, alert_id
+from alerts.steps import Step
 from config.rules import AllRule, AnyRule, BreadthRule, LevelRule, ProvisionalRule, SimpleRule
 from config.watchlists import Pair, Watchlist
 from streams.core import periods

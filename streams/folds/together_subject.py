@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from alerts.model import Alert, Conditions, Kind, Milestone, Trigger, alert_id
+from alerts.evidence import Conditions
+from alerts.model import Alert, Kind, Milestone, Trigger, alert_id
 from alerts.together import Together
 from config.rules import AllRule, AnyRule
 from config.watchlists import Watchlist

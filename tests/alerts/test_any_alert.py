@@ -10,21 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.model import (
-    Alert,
-    Conditions,
-    Evidence,
-    Holder,
-    Instead,
-    Kind,
-    Milestone,
-    Missed,
-    Rank,
-    Reading,
-    Standing,
-    Trigger,
-    alert_id,
-)
+from alerts.evidence import Conditions, Evidence, Holder, Missed, Rank, Reading, Standing
+from alerts.model import Alert, Instead, Kind, Milestone, Trigger, alert_id
 from alerts.rendering import render
 from streams.core.aftermath import HORIZONS, Followed, Outcome
 from streams.core.periods import to_text

@@ -16,8 +16,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alerts.context import evidence
-from alerts.milestones import Step, milestones
-from alerts.model import Evidence, Holder, Kind, Milestone, Missed, Rank
+from alerts.evidence import Evidence, Holder, Missed, Rank
+from alerts.milestones import milestones
+from alerts.model import Kind, Milestone
+from alerts.steps import Step
 from config.rules import YearToDateRule
 from streams.core.aftermath import Followed
 from streams.core.baskets import EqualWeight, PriceWeighted

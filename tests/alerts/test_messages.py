@@ -9,20 +9,8 @@ from typing import Any
 
 import pytest
 
-from alerts.model import (
-    Alert,
-    Conditions,
-    Evidence,
-    Holder,
-    Instead,
-    Kind,
-    Milestone,
-    Missed,
-    Rank,
-    Reading,
-    Standing,
-    Trigger,
-)
+from alerts.evidence import Conditions, Evidence, Holder, Missed, Rank, Reading, Standing
+from alerts.model import Alert, Instead, Kind, Milestone, Trigger
 from alerts.rendering import render
 from streams.core.aftermath import Followed, Outcome
 

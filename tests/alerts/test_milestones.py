@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
-from alerts.milestones import Step, ahead, condition, milestones
-from alerts.model import Holder, Kind, Milestone
+from alerts.evidence import Holder
+from alerts.milestones import ahead, condition, milestones
+from alerts.model import Kind, Milestone
+from alerts.steps import Step
 from config.rules import (
     EndedRule,
     LevelRule,

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.model import Kind, Milestone, Missed, Standing
+from alerts.evidence import Missed, Standing
+from alerts.model import Kind, Milestone
 from alerts.readings import LevelStep, condition, milestones, reading
 from config.rules import BreadthRule, LevelRule, ThresholdRule
 from config.scopes import Scope

@@ -11,16 +11,8 @@ from hypothesis import strategies as st
 from jinja2 import UndefinedError
 from jinja2.exceptions import SecurityError
 
-from alerts.model import (
-    Alert,
-    Evidence,
-    Holder,
-    Kind,
-    Milestone,
-    Missed,
-    Rank,
-    Trigger,
-)
+from alerts.evidence import Evidence, Holder, Missed, Rank
+from alerts.model import Alert, Kind, Milestone, Trigger
 from alerts.rendering import (
     _environment,
     digits,

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.model import Holder, Kind, Milestone, Standing
+from alerts.evidence import Holder, Standing
+from alerts.model import Kind, Milestone
 from alerts.together import Together
 from config.rules import AllRule, AnyRule
 

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from alerts.evidence import Evidence
 from alerts.ledger import Entry, Ledger, Outcome
-from alerts.model import Alert, Evidence, Kind, Milestone, Trigger
+from alerts.model import Alert, Kind, Milestone, Trigger
 from alerts.targets import Attempt, Message
 from config.settings import Settings
 from streams.delivering import DeliveryWork, SystemClock

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from alerts.model import Alert, Evidence, Holder, Kind, Milestone, Trigger
+from alerts.evidence import Evidence, Holder
+from alerts.model import Alert, Kind, Milestone, Trigger
 from streams.core.periods import INTERVALS, from_date, from_text
 from streams.core.prices import MAX_PRICE, SCALE
 from streams.wire import (

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.model import Alert, Conditions, Kind, Reading
+from alerts.evidence import Conditions, Reading
+from alerts.model import Alert, Kind
 from alerts.rendering import render
 from config.settings import Instrument
 from config.watchlists import Watchlist

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.model import Alert, Kind, Missed
+from alerts.evidence import Missed
+from alerts.model import Alert, Kind
 from alerts.rendering import render
 from config.loading import load
 from config.settings import Settings

@@ -1,0 +1,165 @@
+"""What alerts rest on, as frozen values: of a pair, a series, a rule on several conditions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from streams.core.aftermath import Followed, Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """An earlier streak that a milestone is measured by; ``source`` only where published.
+
+    ``begins_known`` says that it begins with the first return known: it may have been longer.
+    """
+
+    length: int
+    start: str
+    end: str
+    source: str = ""
+    begins_known: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """An earlier value of a series that the newest is measured by; in the series' own units."""
+
+    value: float
+    period: str
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """A period of the calendar without a value, and the symbols that have no close for it."""
+
+    period: str
+    symbols: tuple[str, ...]
+    more: int = 0
+    """How many symbols more than those that are listed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rank:
+    """A streak among all of its direction that are known, itself included; 1 is the longest.
+
+    ``shared`` others are as long. ``reached`` of ``of`` were at least as long:
+    ``reached_expected`` is the share that independent signs with the observed share of wins
+    would give.
+    """
+
+    rank: int
+    of: int
+    shared: int
+    reached: int
+    reached_expected: float
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What an alert about a pair rests on.
+
+    Returns are fractions (0.0954 = 9.54%) from the close before the streak to its last close;
+    ``*_year_return`` from the last common close of the year before to the period told, None where
+    there is none. ``record`` is the longest of the earlier streaks that are known or published,
+    ``record_before`` the one that held the record before it. ``ratio`` is asset / benchmark,
+    as the closes are; ``ratio_since`` the last period at which it was as high (for an
+    underperforming streak: as low), None if never. ``rsi_14`` is Wilder's relative strength index
+    of the ratio. ``known_from`` is the first period with values of both legs and
+    ``known_returns`` the number of active returns since. ``begins_known`` is true when the streak
+    starts with the first return known, so that it may have begun earlier. ``missed`` are the
+    calendar's periods within the streak for which a leg has no value, ``missing_periods`` how many
+    there are in all. ``ended_by`` is empty while the streak runs.
+    """
+
+    asset_return: float
+    benchmark_return: float
+    longest_since: Holder | None
+    known_from: str
+    known_returns: int
+    begins_known: bool
+    ties: str
+    round_returns_to: str
+    seeds: tuple[str, ...] = ()
+    missing: str = "hold"
+    missed: tuple[Missed, ...] = ()
+    missed_more: int = 0
+    ended_by: str = ""
+    asset_year_return: float | None = None
+    benchmark_year_return: float | None = None
+    record: Holder | None = None
+    record_before: Holder | None = None
+    rank: Rank | None = None
+    followed: tuple[Followed, ...] = ()
+    ratio: float | None = None
+    ratio_since: str | None = None
+    rsi_14: float | None = None
+    missing_periods: int = 0
+    asset_closes: str = "price"
+    benchmark_closes: str = "price"
+    overnight: str = "include"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What an alert about one series rests on.
+
+    ``value`` and ``previous`` are in the series' own units, ``previous`` None at its beginning.
+    ``since`` is the last earlier period at which it was as high (for a falling one: as low).
+    ``count`` of ``members`` are behind a breadth. ``made_of`` says what the series is.
+    """
+
+    value: float
+    previous: float | None
+    since: Standing | None
+    known_from: str
+    known_values: int
+    made_of: str
+    count: int | None = None
+    members: int | None = None
+    missing: str = "hold"
+    missed: tuple[Missed, ...] = ()
+    missed_more: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """What an alert on several conditions rests on; the conditions are its other milestones."""
+
+    rule: str
+    """``all`` or ``any``."""
+    of: int
+    """How many conditions the rule has."""
+    holding: int = 0
+    """For how many conditions and subjects it held, listed or not."""
+
+
+def evidence_from(data: dict[str, Any]) -> Evidence | Reading | Conditions:
+    """Evidence from its plain values; KeyError, TypeError or ValueError for others."""
+    if "rule" in data:
+        return Conditions(**data)
+    data["missed"] = tuple(Missed(**{**m, "symbols": tuple(m["symbols"])}) for m in data["missed"])
+    if "value" in data:
+        return Reading(**{**data, "since": standing_from(data["since"])})
+    for name in ("longest_since", "record", "record_before"):
+        data[name] = holder_from(data[name])
+    data["seeds"] = tuple(data["seeds"])
+    data["rank"] = data["rank"] and Rank(**data["rank"])
+    data["followed"] = tuple(_followed(one) for one in data["followed"])
+    return Evidence(**data)
+
+
+def _followed(data: dict[str, Any]) -> Followed:
+    legs = {leg: data[leg] and Outcome(**data[leg]) for leg in ("asset", "benchmark", "active")}
+    return Followed(**{**data, **legs})
+
+
+def holder_from(data: dict[str, Any] | None) -> Holder | None:
+    """A holder from its plain values."""
+    return None if data is None else Holder(**data)
+
+
+def standing_from(data: dict[str, Any] | None) -> Standing | None:
+    """A standing value from its plain values."""
+    return None if data is None else Standing(**data)

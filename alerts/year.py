@@ -1,0 +1,69 @@
+"""The year to date of a pair: its active return, and the values that it crosses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from itertools import takewhile
+
+from alerts.crossings import beyond, crossed
+from alerts.model import Kind, Milestone
+from alerts.steps import Step
+from config.rules import YearToDateRule
+from streams.core import periods
+from streams.core.baskets import EqualWeight
+from streams.core.lines import Growing
+from streams.core.streaks import OUTPERFORMING, UNDERPERFORMING, Streak
+
+
+def year_base(step: Step, period: int) -> int | None:
+    """The last common period of the year before a period's; None where it is not known."""
+    first_day = periods.to_date(period, step.interval).replace(month=1, day=1)
+    base = step.view.last_before(periods.from_date(first_day, step.interval))
+    if base is None or periods.to_date(base, step.interval).year != first_day.year - 1:
+        return None
+    return base
+
+
+def year_to_date(step: Step, period: int) -> Fraction | None:
+    """The active return since the year's beginning, exactly; None where its base is not known."""
+    base = year_base(step, period)
+    if base is None:
+        return None
+    asset, benchmark = (_grown(leg, base, period) for leg in (step.view.asset, step.view.benchmark))
+    return asset - benchmark
+
+
+def _grown(leg: Growing, base: int, period: int) -> Fraction:
+    """A leg's growth, exactly; that of a basket whose level is a chain, as float64 has it."""
+    if isinstance(leg, EqualWeight):
+        return Fraction(round(1 + leg.gain(base, period), 12))
+    grown, stood = leg.growth(base, period)
+    return Fraction(grown) / Fraction(stood)
+
+
+def crossings(rule: YearToDateRule, step: Step) -> Iterator[tuple[Streak, Milestone]]:
+    """From nothing at the year's beginning; the year so far stands as a streak of its own."""
+    now, base = year_to_date(step, step.period), year_base(step, step.period)
+    if now is None or base is None:
+        return
+    previous = step.view.last_before(step.period)
+    known = None if previous is None or previous <= base else year_to_date(step, previous)
+    for value in rule.crosses:
+        way = crossed(known or Fraction(0), now, value, rule.direction)
+        if way is not None:
+            milestone = Milestone(Kind.YEAR_TO_DATE, value=str(value), direction=way)
+            yield _year(step, base, now), milestone
+
+
+def _year(step: Step, base: int, now: Fraction) -> Streak:
+    later = (period for period, _ in step.view.rows_after(base))
+    days = list(takewhile(lambda period: period <= step.period, later))
+    direction = OUTPERFORMING if now >= 0 else UNDERPERFORMING
+    return Streak(direction, len(days), base, days[0], step.period)
+
+
+def year_beyond(rule: YearToDateRule, step: Step) -> Milestone | None:
+    """The farthest of the values that the year to date is beyond, as a condition."""
+    now = year_to_date(step, step.period)
+    return None if now is None else beyond(Kind.YEAR_TO_DATE, rule.crosses, rule.direction, now)
