@@ -30,7 +30,7 @@ from streams.records import Place, Topic
 from streams.replay import Replayed
 from streams.wire import Close, Routed, decode_alert, encode_routed
 
-EXAMPLES = int(os.environ.get("STREAKWATCH_PROOF_EXAMPLES", "2000"))
+EXAMPLES = int(os.environ.get("PROOF_EXAMPLES", "2000"))
 FIRST = 20_000  # 2024-10-04
 MEMBERS = ("A", "C")
 PAIRS = (("A", "B"), ("C", "B"), ("EQUAL", "B"), ("B", "SUM"), ("FIXED", "C"))

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.core.pairs import Terms, Tracker
+from streams.core.pairs import Nights, Terms, Tracker
 from streams.core.periods import between
 from streams.core.returns import active_sign, active_signs
 from streams.core.streaks import EndedBy, Missing, Ties, find, gaps
@@ -107,3 +107,15 @@ def test_without_a_calendar_nothing_is_missing() -> None:
 )
 def test_the_sessions_between_two_periods(first: int, last: int, inner: tuple[int, ...]) -> None:
     assert between((3, 4, 7), first, last) == inner
+
+
+@given(
+    st.lists(st.integers(0, 5000), unique=True).map(sorted),
+    st.sampled_from([Nights(), Nights((0, 700, 2000, 2001, 4000)), Nights(day=100)]),
+)
+def test_nights_lie_between_trading_days(periods: list[int], nights: Nights) -> None:
+    steps = nights.steps(np.array(periods, np.int64)).tolist()
+    assert steps == [nights.between(p0, p1) for p0, p1 in pairwise(periods)]
+    opens = nights.opens or range(0, 6000, nights.day)
+    for (p0, p1), apart in zip(pairwise(periods), steps, strict=True):
+        assert apart == any(p0 < begin <= p1 for begin in opens)

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.core.book import Book, Entry
+from streams.core.levels import LevelTerms, LevelTracker
 from streams.core.pairs import Terms, Tracker
 from streams.core.returns import Signs, active_signs
 from streams.core.series import Closes, common
@@ -270,3 +271,48 @@ def test_a_rewritten_past_joins_the_present_again(
                 later = [p for p in told[1] if p > change.until]
                 assert [told[0][p] for p in later] == [told[1][p] for p in later]
         assert state(watch.tracker(pair)) == state(replayed(watch, pair))
+
+
+@given(
+    st.randoms(use_true_random=False),
+    st.lists(st.tuples(st.integers(0, 39), st.integers(1, 9)), max_size=5),
+    st.integers(0, 39),
+)
+def test_a_rewritten_level_ends_as_one_that_was_never_wrong(
+    random: Random, corrections: list[tuple[int, int]], hole: int
+) -> None:
+    """Where nothing differs any more, only a stretch is derived again."""
+    watch = Watch({}, levels={"A": LevelTerms()})
+    prices = {period: random.randint(1, 9) for period in range(40)}
+    for period, price in prices.items():
+        if period != hole:
+            watch.put("A", period, price)
+    for period, price in [(hole, prices[hole]), *corrections]:
+        before = dict(watch.view("A").rows_after(None))
+        for change in watch.put("A", period, price):
+            if not isinstance(change, Rewritten):
+                assert period == 39
+                continue
+            assert dict(change.before.rows_after(None)) == before
+            if change.until is not None:
+                ends = [
+                    [tracker.dump() for tracker, _ in walk(change.start, view, change.until)][-1]
+                    for view in (change.before, change.after)
+                ]
+                assert ends[0] == ends[1]
+        clean = LevelTracker(LevelTerms())
+        for row in watch.view("A").rows_after(None):
+            clean.step(*row)
+        assert watch.tracker("A").dump() == clean.dump()
+        marks = watch.marks("A")
+        assert [mark.last for mark in marks] == sorted({mark.last for mark in marks})
+
+
+def test_levels_do_not_look_ahead() -> None:
+    watch = Watch({PairKey("A", "B"): Terms()}, levels={"A": LevelTerms()})
+    for symbol in "AB":
+        watch.put(symbol, 1, 5)
+    assert [moved.key for moved in watch.ahead({"A": 6, "B": 5}, 2, "A")] == [PairKey("A", "B")]
+    assert list(watch.ahead({"A": 6}, 2, "A")) == []
+    assert list(watch.ahead({"A": 6, "B": 5}, 1, "A")) == []
+    assert watch.tracker("A").count == 1
