@@ -3,7 +3,7 @@
 Random closes of three symbols (repeated, late, out of order, corrected, with holes and ties) go
 through the fold in random frames, with takeovers from snapshots. What stands in the end (streaks,
 books, and everything told less what was taken back) must be what thirty lines of plain Python
-with fractions find in the final closes.
+with fractions find in the final closes. PROOF_EXAMPLES sets how many examples there are.
 """
 
 from __future__ import annotations
