@@ -39,11 +39,6 @@ class History:
         """Where a period that the history has stands in it."""
         return int(np.searchsorted(self.periods, period))
 
-    def at(self, period: int) -> tuple[float, float]:
-        """Both levels of a period that the history has."""
-        index = self.index(period)
-        return float(self.asset[index]), float(self.benchmark[index])
-
     def until(self, period: int) -> History:
         """The history up to a period, included."""
         end = int(np.searchsorted(self.periods, period, "right"))
