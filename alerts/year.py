@@ -12,7 +12,6 @@ from alerts.steps import Step
 from config.rules import YearToDateRule
 from streams.core import periods
 from streams.core.baskets import EqualWeight
-from streams.core.lines import Growing
 from streams.core.streaks import OUTPERFORMING, UNDERPERFORMING, Streak
 
 
@@ -26,20 +25,22 @@ def year_base(step: Step, period: int) -> int | None:
 
 
 def year_to_date(step: Step, period: int) -> Fraction | None:
-    """The active return since the year's beginning, exactly; None where its base is not known."""
+    """The active return since the year's beginning; None where its base is not known.
+
+    It is exact, but for a basket whose level is a chain in float64: then it has ten decimals, so
+    that a hair of rounding crosses no value.
+    """
     base = year_base(step, period)
     if base is None:
         return None
-    asset, benchmark = (_grown(leg, base, period) for leg in (step.view.asset, step.view.benchmark))
-    return asset - benchmark
-
-
-def _grown(leg: Growing, base: int, period: int) -> Fraction:
-    """A leg's growth, exactly; that of a basket whose level is a chain, as float64 has it."""
-    if isinstance(leg, EqualWeight):
-        return Fraction(round(1 + leg.gain(base, period), 12))
-    grown, stood = leg.growth(base, period)
-    return Fraction(grown) / Fraction(stood)
+    legs = (step.view.asset, step.view.benchmark)
+    if any(isinstance(leg, EqualWeight) for leg in legs):
+        asset, benchmark = (leg.gain(base, period) for leg in legs)
+        return Fraction(f"{asset - benchmark:.10f}")
+    grown = [
+        Fraction(now) / Fraction(then) for now, then in (leg.growth(base, period) for leg in legs)
+    ]
+    return grown[0] - grown[1]
 
 
 def crossings(rule: YearToDateRule, step: Step) -> Iterator[tuple[Streak, Milestone]]:
