@@ -25,14 +25,17 @@ def year_base(step: Step, period: int) -> int | None:
 
 
 def year_to_date(step: Step, period: int) -> Fraction | None:
-    """The active return since the year's beginning; None where its base is not known.
+    """The active return since the year's beginning; None where its base is not known."""
+    base = year_base(step, period)
+    return None if base is None else _since(base, step, period)
+
+
+def _since(base: int, step: Step, period: int) -> Fraction:
+    """The active return from one common period to a later one.
 
     It is exact, but for a basket whose level is a chain in float64: then it has ten decimals, so
     that a hair of rounding crosses no value.
     """
-    base = year_base(step, period)
-    if base is None:
-        return None
     legs = (step.view.asset, step.view.benchmark)
     if any(isinstance(leg, EqualWeight) for leg in legs):
         asset, benchmark = (leg.gain(base, period) for leg in legs)
@@ -45,13 +48,14 @@ def year_to_date(step: Step, period: int) -> Fraction | None:
 
 def crossings(rule: YearToDateRule, step: Step) -> Iterator[tuple[Streak, Milestone]]:
     """From nothing at the year's beginning; the year so far stands as a streak of its own."""
-    now, base = year_to_date(step, step.period), year_base(step, step.period)
-    if now is None or base is None:
+    base = year_base(step, step.period)
+    if base is None:
         return
-    previous = step.view.last_before(step.period)
-    known = None if previous is None or previous <= base else year_to_date(step, previous)
+    previous, now = step.view.last_before(step.period), _since(base, step, step.period)
+    assert previous is not None  # the base is one
+    before = _since(base, step, previous)  # nothing, where the base is the one before
     for value in rule.crosses:
-        way = crossed(known or Fraction(0), now, value, rule.direction)
+        way = crossed(before, now, value, rule.direction)
         if way is not None:
             milestone = Milestone(Kind.YEAR_TO_DATE, value=str(value), direction=way)
             yield _year(step, base, now), milestone
