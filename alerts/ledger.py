@@ -9,16 +9,30 @@ from typing import Any
 
 
 class Outcome(StrEnum):
-    """What became of an alert at a target."""
+    """What became of an alert at a target; all but ``retrying`` are final."""
 
     DELIVERED = "delivered"
     SUPPRESSED = "suppressed"
     FAILED = "failed"
+    """The target refused for good: no further attempt would mend it."""
+    GIVEN_UP = "given-up"
+    """The deadline passed before the target took it."""
+    RETRYING = "retrying"
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the alert's way to the target has ended."""
+        return self is not Outcome.RETRYING
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of the ledger; ``at_ms`` in milliseconds since 1970, ``detail`` says why."""
+    """One line of the ledger.
+
+    ``at_ms`` and, while it is tried again, ``next_ms`` are in milliseconds since 1970; ``detail``
+    says why; ``offset`` is the place of the alert's record in its partition of ``alerts``;
+    ``instead_of`` is the target whose fallback this one is.
+    """
 
     alert: str
     target: str
@@ -26,6 +40,9 @@ class Entry:
     at_ms: int
     attempts: int = 0
     detail: str = ""
+    offset: int = -1
+    next_ms: int = 0
+    instead_of: str = ""
 
     @property
     def key(self) -> bytes:
@@ -64,7 +81,8 @@ class Ledger:
 
     def apply(self, entry: Entry) -> None:
         """Take an entry; the same again changes nothing."""
-        self._settled[entry.alert, entry.target] = entry.outcome
+        if entry.outcome.is_final:
+            self._settled[entry.alert, entry.target] = entry.outcome
 
     def settled(self, alert: str, target: str) -> bool:
         """Whether an alert's way to a target has ended, well or not."""

@@ -16,6 +16,7 @@ from config.errors import StreakwatchError
 from config.settings import Kafka, Settings
 from streams import topics
 from streams.agents import delivery, router, watcher
+from streams.connection import client_options
 from streams.frames import FrameApp
 from streams.log import KafkaLog
 from streams.logs import silenced
@@ -211,7 +212,7 @@ async def _broker_answers(kafka: Kafka, stop: asyncio.Event) -> bool:
     """Wait for a broker, with one line; False when told to stop before one answers."""
     told = False
     while not stop.is_set():
-        client = aiokafka.AIOKafkaClient(bootstrap_servers=kafka.bootstrap_servers)
+        client = aiokafka.AIOKafkaClient(**client_options(kafka))
         try:
             with silenced():
                 await client.bootstrap()

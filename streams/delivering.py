@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from alerts.ledger import Entry, Ledger, Outcome
 from alerts.model import Alert
 from alerts.rendering import render
 from alerts.targets import Attempt, Message, Notifier
 from config.settings import Delivery, Settings
+from streams.clock import Clock
 from streams.core import periods
 from streams.definitions import names
 from streams.log import Log
@@ -29,22 +29,6 @@ from streams.works import internal_dead_letter
 log = logging.getLogger(__name__)
 
 _DAY = 86_400.0
-
-
-class Clock(Protocol):
-    """The port to time."""
-
-    def now(self) -> float:
-        """Seconds since 1970."""
-        ...
-
-
-class SystemClock:
-    """The machine's clock."""
-
-    def now(self) -> float:
-        """See :class:`Clock`."""
-        return time.time()
 
 
 class DeliveryWork:

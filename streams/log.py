@@ -8,6 +8,7 @@ from typing import Protocol
 from aiokafka import AIOKafkaClient, AIOKafkaConsumer, TopicPartition
 
 from config.settings import Kafka
+from streams.connection import client_options
 from streams.records import Place, Record, Topic
 
 _POLL_MS = 1000
@@ -74,7 +75,7 @@ class KafkaLog:
 
     async def partitions(self, topic: Topic) -> list[int]:
         """See :class:`Log`."""
-        client = AIOKafkaClient(bootstrap_servers=self._kafka.bootstrap_servers)
+        client = AIOKafkaClient(**client_options(self._kafka))
         try:
             await client.bootstrap()
             cluster = await client.fetch_all_metadata()
@@ -87,7 +88,7 @@ class KafkaLog:
 
     def _consumer(self) -> AIOKafkaConsumer:
         return AIOKafkaConsumer(
-            bootstrap_servers=self._kafka.bootstrap_servers,
+            **client_options(self._kafka),
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             max_poll_records=10_000,

@@ -9,6 +9,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
 
 from config.settings import Kafka
+from streams.connection import client_options
 from streams.records import Topic
 from streams.topics import LARGEST_REQUEST
 from streams.wire import Close, encode_close
@@ -30,7 +31,7 @@ class Unacknowledged(Exception):  # noqa: N818
 def producer(kafka: Kafka) -> AIOKafkaProducer:
     """A producer that neither loses nor repeats what it was given."""
     return AIOKafkaProducer(
-        bootstrap_servers=kafka.bootstrap_servers,
+        **client_options(kafka),
         acks="all",
         enable_idempotence=True,
         max_request_size=LARGEST_REQUEST,

@@ -13,7 +13,7 @@ from streams.definitions import signed
 from streams.folds.router import RouterFold
 from streams.folds.watcher import WatcherFold
 from streams.log import Log
-from streams.records import Output, Place, Record, Topic
+from streams.records import Headers, Output, Place, Record, Topic
 from streams.wire import Close, RejectedError, encode_close
 
 
@@ -25,6 +25,7 @@ class Replayed:
     timestamp: int
     key: bytes | None
     value: bytes | None
+    headers: Headers = ()
 
 
 @dataclass(frozen=True, slots=True)

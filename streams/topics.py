@@ -12,6 +12,7 @@ from aiokafka.errors import TopicAlreadyExistsError, for_code
 
 from config.errors import StreakwatchError
 from config.settings import Kafka
+from streams.connection import client_options
 from streams.records import Topic
 
 _MEGABYTE = 1024 * 1024
@@ -128,7 +129,7 @@ class _Admin:
     """The few calls of Kafka's admin interface that are needed."""
 
     def __init__(self, kafka: Kafka) -> None:
-        self._client = AIOKafkaAdminClient(bootstrap_servers=kafka.bootstrap_servers)
+        self._client = AIOKafkaAdminClient(**client_options(kafka))
 
     async def __aenter__(self) -> _Admin:
         await self._client.start()

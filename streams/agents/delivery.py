@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from alerts.targets import notifiers
 from streams.agents.frames import feed_side_by_side
-from streams.delivering import DeliveryWork, SystemClock
+from streams.clock import SystemClock
+from streams.delivering import DeliveryWork
 from streams.records import Topic
 from streams.runtime import Runtime
 

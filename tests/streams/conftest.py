@@ -32,6 +32,7 @@ class Stored:
     key: bytes | None
     value: bytes | None
     timestamp: int = 0
+    headers: Sequence[tuple[str, bytes]] = ()
 
 
 class MemoryLog:
@@ -44,10 +45,16 @@ class MemoryLog:
         self.failures: list[Exception] = []
         self.reads: list[tuple[Place, int, int]] = []
 
-    def append(self, place: Place, *values: bytes | None, key: bytes | None = None) -> list[Stored]:
+    def append(
+        self,
+        place: Place,
+        *values: bytes | None,
+        key: bytes | None = None,
+        headers: Sequence[tuple[str, bytes]] = (),
+    ) -> list[Stored]:
         """Records at the end of a partition."""
         start = self.end(place)
-        added = [Stored(start + i, key, value) for i, value in enumerate(values)]
+        added = [Stored(start + i, key, v, headers=headers) for i, v in enumerate(values)]
         self.records.setdefault(place, []).extend(added)
         self.ends[place] = start + len(added)
         return added
@@ -100,9 +107,8 @@ class MemoryOutbox:
         if self.before is not None:
             await self.before(outputs)
         for output in outputs:
-            self.log.append(
-                Place(output.topic, output.partition or 0), output.value, key=output.key
-            )
+            place = Place(output.topic, output.partition or 0)
+            self.log.append(place, output.value, key=output.key, headers=output.headers)
             self.sent.append(output)
 
     def to(self, topic: Topic) -> list[Output]:
