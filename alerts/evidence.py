@@ -1,4 +1,4 @@
-"""What alerts rest on, as frozen values: of a pair, a series, a rule on several conditions."""
+"""What alerts rest on, as frozen values: of pairs, series, several conditions, missing closes."""
 
 from __future__ import annotations
 
@@ -135,10 +135,30 @@ class Conditions:
     """For how many conditions and subjects it held, listed or not."""
 
 
-def evidence_from(data: dict[str, Any]) -> Evidence | Reading | Conditions:
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """What an alert about missing closes rests on.
+
+    ``symbols`` have, or had, no close for a period, and ``more`` others likewise, ``of`` so many
+    that the rule is about. ``ended`` is when the period did, such as ``2026-01-23T21:00Z``, and
+    ``after_seconds`` how much later they were asked for. For closes that have arrived it is how
+    much later the last one did, that of ``last``.
+    """
+
+    symbols: tuple[str, ...]
+    more: int
+    of: int
+    ended: str
+    after_seconds: int
+    last: str = ""
+
+
+def evidence_from(data: dict[str, Any]) -> Evidence | Reading | Conditions | Absence:
     """Evidence from its plain values; KeyError, TypeError or ValueError for others."""
     if "rule" in data:
         return Conditions(**data)
+    if "after_seconds" in data:
+        return Absence(**{**data, "symbols": tuple(data["symbols"])})
     data["missed"] = tuple(Missed(**{**m, "symbols": tuple(m["symbols"])}) for m in data["missed"])
     if "value" in data:
         return Reading(**{**data, "since": standing_from(data["since"])})

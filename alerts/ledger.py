@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
@@ -25,13 +26,16 @@ class Outcome(StrEnum):
         return self is not Outcome.RETRYING
 
 
+_FINAL = tuple(outcome for outcome in Outcome if outcome.is_final)
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One line of the ledger.
 
-    ``at_ms`` and, while it is tried again, ``next_ms`` are in milliseconds since 1970; ``detail``
-    says why; ``offset`` is the place of the alert's record in its partition of ``alerts``;
-    ``instead_of`` is the target whose fallback this one is.
+    ``at_ms`` and, while it is tried again, ``next_ms`` and ``until_ms`` (its deadline) are in
+    milliseconds since 1970; ``detail`` says why; ``offset`` is the place of the alert's record in
+    its partition of ``alerts``; ``instead_of`` is the target whose fallback this one is.
     """
 
     alert: str
@@ -43,6 +47,7 @@ class Entry:
     offset: int = -1
     next_ms: int = 0
     instead_of: str = ""
+    until_ms: int = 0
 
     @property
     def key(self) -> bytes:
@@ -66,6 +71,19 @@ class Entry:
             raise ValueError(f"not an entry of the ledger: {error}") from None
 
 
+def standing(known: Entry | None, entry: Entry) -> Entry:
+    """Which of two lines stands, of which ``entry`` was written later.
+
+    A worker that has lost its partition, and does not know it yet, may write late: an attempt that
+    failed undoes no end of the same request, and nothing undoes that the target took it.
+    """
+    if known is None or entry.offset > known.offset:
+        return entry
+    if known.outcome is Outcome.DELIVERED:
+        return entry if entry.outcome is Outcome.DELIVERED else known
+    return known if known.outcome.is_final and not entry.outcome.is_final else entry
+
+
 def _entry(fields: dict[str, Any]) -> Entry:
     entry = Entry(**{**fields, "outcome": Outcome(fields["outcome"])})
     if not isinstance(entry.alert, str) or not isinstance(entry.target, str):
@@ -74,23 +92,59 @@ def _entry(fields: dict[str, Any]) -> Entry:
 
 
 class Ledger:
-    """A fold over entries: what needs no delivery any more."""
+    """A fold over entries: what needs no delivery any more, and what is tried again.
+
+    Of what has ended it keeps a number for each alert and target: there are many.
+    """
 
     def __init__(self) -> None:
-        self._settled: dict[tuple[str, str], Outcome] = {}
+        self._ended: dict[str, dict[str, int]] = {}
+        self._retrying: dict[tuple[str, str], Entry] = {}
 
     def apply(self, entry: Entry) -> None:
         """Take an entry; the same again changes nothing."""
+        if standing(self._end(entry.alert, entry.target), entry) is not entry:
+            return
         if entry.outcome.is_final:
-            self._settled[entry.alert, entry.target] = entry.outcome
+            ended = self._ended.setdefault(entry.target, {})
+            ended[entry.alert] = (entry.offset + 1) * len(_FINAL) + _FINAL.index(entry.outcome)
+            self._retrying.pop((entry.alert, entry.target), None)
+        else:
+            self._retrying[entry.alert, entry.target] = entry
 
-    def settled(self, alert: str, target: str) -> bool:
-        """Whether an alert's way to a target has ended, well or not."""
-        return self.outcome(alert, target) is not None
+    def forget(self, alert: str, target: str) -> None:
+        """Keep no more of an end than that of one that nobody asks for again."""
+        self._ended.get(target, {}).pop(alert, None)
+
+    def settled(self, alert: str, target: str, since: int = -1) -> bool:
+        """Whether an alert's way to a target has ended, well or not.
+
+        Args:
+            since: ends of records with lower offsets do not count.
+        """
+        number = self._ended.get(target, {}).get(alert)
+        return number is not None and number // len(_FINAL) - 1 >= since
 
     def outcome(self, alert: str, target: str) -> Outcome | None:
         """How an alert's way to a target has ended; None while it has not."""
-        return self._settled.get((alert, target))
+        number = self._ended.get(target, {}).get(alert)
+        return None if number is None else _FINAL[number % len(_FINAL)]
+
+    def _end(self, alert: str, target: str) -> Entry | None:
+        number = self._ended.get(target, {}).get(alert)
+        if number is None:
+            return None
+        offset, which = divmod(number, len(_FINAL))
+        return Entry(alert, target, _FINAL[which], 0, offset=offset - 1)
+
+    def retrying(self) -> Iterator[Entry]:
+        """The last entries of what has not ended."""
+        yield from self._retrying.values()
+
+    def is_retrying(self, alert: str, target: str) -> bool:
+        """Whether an alert has been tried, or handed over to a target, and not ended."""
+        return (alert, target) in self._retrying
 
     def __len__(self) -> int:
-        return len(self._settled)
+        """How many ends are kept."""
+        return sum(map(len, self._ended.values()))

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from alerts.evidence import (
+    Absence,
     Conditions,
     Evidence,
     Holder,
@@ -43,6 +44,8 @@ class Kind(StrEnum):
     CONFIRMED = "provisional.confirmed"
     WITHDRAWN = "provisional.withdrawn"
     CORRECTION = "correction"
+    DATA_MISSING = "data.missing"
+    DATA_ARRIVED = "data.arrived"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,10 @@ class Instead:
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
-    """The close that brought an alert about: its place in the log and its arrival there."""
+    """The close that brought an alert about: its place in the log and its arrival there.
+
+    Missing closes are told by the record that asks for them, in the topic ``watch``.
+    """
 
     topic: str
     partition: int
@@ -91,12 +97,13 @@ class Trigger:
 class Alert:
     """One message: the strongest milestone of a pair or series in a period, and others with it.
 
-    For one about a series, ``asset`` is its name; ``benchmark`` and ``direction`` are empty and
-    ``length`` is 0. ``definition`` is the hash of what decides the streaks or values.
-    ``follows`` is the id of an earlier alert that this one corrects, restores, confirms or
-    withdraws; ``revision`` says what a correction did: ``retracted``, ``amended`` or
-    ``restored``, and ``instead`` what the period of a retracted one was in truth. ``late`` says
-    that a correction or late close brought it about, after the fact.
+    For one about a series, ``asset`` is its name, and for one about missing closes that of the
+    watchlist; ``benchmark`` and ``direction`` are empty and ``length`` is 0. ``definition`` is the
+    hash of what decides the streaks or values, or of the rule about missing closes. ``follows`` is
+    the id of an earlier alert that this one corrects, restores, confirms, withdraws or settles;
+    ``revision`` says what a correction did: ``retracted``, ``amended`` or ``restored``, and
+    ``instead`` what the period of a retracted one was in truth. ``late`` says that a correction or
+    late close brought it about, after the fact.
     """
 
     id: str
@@ -110,7 +117,7 @@ class Alert:
     period: str
     milestone: Milestone
     also: tuple[Milestone, ...]
-    evidence: Evidence | Reading | Conditions
+    evidence: Evidence | Reading | Conditions | Absence
     definition: str
     trigger: Trigger
     late: bool = False

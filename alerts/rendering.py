@@ -21,7 +21,8 @@ def render(alert: Alert, names: Mapping[str, str]) -> Message:
     values = {"alert": alert, "names": names, "noun": noun}
     title = _environment().get_template("title.txt.j2").render(values)
     body = _environment().get_template("body.txt.j2").render(values)
-    return Message(" ".join(title.split()), _tidy(body), failure=alert.late)
+    failure = alert.late or alert.milestone.kind is Kind.DATA_MISSING
+    return Message(" ".join(title.split()), _tidy(body), failure=failure)
 
 
 @cache
@@ -168,7 +169,17 @@ def percent(fraction: float) -> str:
     return f"{fraction * 100:+.2f}%"
 
 
+def lasting(seconds: int) -> str:
+    """A length of time by its two largest units: 45 s, 30 min, 2 h 10 min, 1 d 3 h."""
+    if seconds < 60:
+        return f"{seconds} s"
+    minutes = seconds // 60
+    sizes = (("d", minutes // 1440), ("h", minutes // 60 % 24), ("min", minutes % 60))
+    first = next(at for at, (_, size) in enumerate(sizes) if size)
+    return " ".join(f"{size} {unit}" for unit, size in sizes[first : first + 2] if size)
+
+
 _FILTERS = (
-    *(counted, digits, number, ordinal, percent, points, share, signed, step),
+    *(counted, digits, lasting, number, ordinal, percent, points, share, signed, step),
     *(does, in_scope, longest, of_scope, would),
 )

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-import re
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import apprise
-from apprise import AppriseResultStatus, NotifyFormat, NotifyType
+from apprise import AppriseAsset, NotifyFormat, NotifyType
 from apprise.plugins.email import NotifyEmail
 
+from alerts.answers import sum_up
 from alerts.console import register_console
+from alerts.parts import Parts
+from alerts.witness import watch
 from config.errors import StreakwatchError
 from config.settings import Target
+
+#: Attempts at one target at the same time. One that hangs fills these, and no other's.
+_THREADS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +35,16 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """How one attempt at a target ended; ``detail`` never holds any part of the URL."""
+    """How one attempt at a target ended; ``detail`` never holds any part of the URL.
+
+    ``permanent`` says that no further attempt would mend it; ``retry_after`` in seconds, where the
+    target asks for a pause.
+    """
 
     delivered: bool
     detail: str = ""
+    permanent: bool = False
+    retry_after: float | None = None
 
 
 class Notifier(Protocol):
@@ -43,36 +56,52 @@ class Notifier(Protocol):
 
 
 class AppriseNotifier:
-    """One apprise object for one URL, so that a retry never repeats what another has taken."""
+    """One apprise object for one URL, so that a retry never repeats what another has taken.
+
+    It has threads of its own: apprise's are few and shared, and targets that hang would fill them.
+    """
 
     def __init__(self, name: str, url: str) -> None:
         """Raises TargetError where apprise does not take the URL."""
         register_console()
-        self._apprise = apprise.Apprise()
+        # in the caller's thread, and without following redirects: see alerts.answers
+        self._apprise = apprise.Apprise(asset=AppriseAsset(async_mode=False, http_redirects=False))
         if not self._apprise.add(url) or len(self._apprise) != 1:
             raise TargetError(name)
         for service in self._apprise:
+            service.optional = False  # with ?optional=yes apprise calls every failure a success
             if isinstance(service, NotifyEmail):
                 # apprise waits 5.5 s between mails; a server that is asked too much says so,
-                # and the attempts' back-off answers it
+                # and the pauses after it answer that
                 service.request_rate_per_sec = 0
+        self._parts = Parts()
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix=f"target-{name}")
 
     async def notify(self, message: Message, timeout: float) -> Attempt:  # noqa: ASYNC109
-        """See :class:`Notifier`."""
-        kind = NotifyType.WARNING if message.failure else NotifyType.INFO
+        """See :class:`Notifier`. What has not begun in time never will; what has may still end."""
+        sending = self._threads.submit(self._send, message)
         try:
-            result = await self._apprise.async_notify(
-                body=message.body,
-                title=message.title,
-                notify_type=kind,
-                body_format=NotifyFormat.TEXT,
-                timeout=timeout,
-            )
-        except Exception as error:  # plugins raise what they like
-            return Attempt(False, type(error).__name__)
-        if result.status is AppriseResultStatus.SUCCESS:
+            async with asyncio.timeout(timeout):
+                return await asyncio.wrap_future(sending)
+        except TimeoutError:
+            return Attempt(False, f"no answer within {timeout:g} s")
+
+    def _send(self, message: Message) -> Attempt:
+        with watch() as refusals, self._parts.of(message):
+            try:
+                result = self._apprise.notify(
+                    body=message.body,
+                    title=message.title,
+                    notify_type=NotifyType.WARNING if message.failure else NotifyType.INFO,
+                    body_format=NotifyFormat.TEXT,
+                )
+            except Exception as error:  # plugins raise what they like
+                return Attempt(False, type(error).__name__)
+        if result:
+            self._parts.forget(message)
             return Attempt(True)
-        return Attempt(False, _detail(result))
+        refusal = sum_up(refusals)
+        return Attempt(False, refusal.detail, refusal.permanent, refusal.retry_after)
 
 
 def notifiers(targets: Mapping[str, Target]) -> dict[str, Notifier]:
@@ -93,15 +122,3 @@ class TargetError(StreakwatchError):
     def __init__(self, name: str) -> None:
         what = f"target {name!r}: apprise does not take its URL, or takes it for several"
         super().__init__(what, "check its spelling, and give each service a target of its own")
-
-
-def _detail(result: Any) -> str:
-    """The status, and the HTTP code that the plugin's log mentions; nothing else of the log."""
-    messages = [
-        str(getattr(entry, "message", entry))
-        for service in result
-        for attempt in service
-        for entry in attempt.logs
-    ]
-    codes = [code for message in messages for code in re.findall(r"error=(\d{3})\b", message)]
-    return f"HTTP {codes[-1]}" if codes else str(result.status.name).lower()

@@ -37,6 +37,38 @@ def _used_targets(data: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
                 yield ("watchlists", name, "targets", index), target
 
 
+def unfit_fallbacks(data: Mapping[str, Any]) -> Iterator[Complaint]:
+    """The targets' fallbacks that are no target, or lead back to where they began."""
+    targets = data.get("targets")
+    if not isinstance(targets, dict):
+        return
+    fallbacks = _fallbacks(targets)
+    for name, fallback in fallbacks.items():
+        path, chain = ("targets", name, "fallback"), _chain(name, fallbacks)
+        if fallback not in targets:
+            others = [other for other in targets if other != name][:10]
+            cure = suggestion(fallback, targets) or (f"write {any_of(others)}" if others else "")
+            yield Complaint(path, f"there is no target {found(fallback)}", cure or "remove it")
+        elif name in chain:
+            way = " → ".join(shown(str(one)) for one in (name, *chain))
+            yield Complaint(path, f"leads back to itself: {way}", "let the last one have none")
+
+
+def _fallbacks(targets: Mapping[str, Any]) -> dict[str, str]:
+    named = {n: t.get("fallback") for n, t in targets.items() if isinstance(t, dict)}
+    return {name: fallback for name, fallback in named.items() if isinstance(fallback, str)}
+
+
+def _chain(name: str, fallbacks: Mapping[str, str]) -> list[str]:
+    """Who gets what ``name`` does not take, one after the other; each once."""
+    chain: list[str] = []
+    following = fallbacks.get(name)
+    while following is not None and following not in chain:
+        chain.append(following)
+        following = fallbacks.get(following)
+    return chain
+
+
 def refused_urls(data: Mapping[str, Any]) -> Iterator[Complaint]:
     """The targets' URLs that apprise refuses. Of a URL, only the scheme is told."""
     targets = data.get("targets")

@@ -1,4 +1,4 @@
-"""What the environment adds to the file: secrets in URLs, and overrides of single values.
+"""What the environment adds to the file: secrets, and overrides of single values.
 
 This is an explicit merge before validation, not pydantic-settings: that one merges silently,
 cannot say which variable a refused value came from, and ignores a misspelt variable.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel
 
@@ -19,6 +19,12 @@ from config.words import Complaint, KeyPath, closest, shown
 
 PREFIX = "STREAKWATCH_"
 SECTIONS = ("kafka", "metrics", "delivery", "state", "embedded")
+CREDENTIALS: tuple[KeyPath, ...] = (
+    ("kafka", "security", "tls", "key_password"),
+    ("kafka", "security", "sasl", "username"),
+    ("kafka", "security", "sasl", "password"),
+)
+"""What may be written as ${NAME}, beside the targets' URLs."""
 
 _REFERENCE = re.compile(r"(\$\$\{)|\$\{([A-Za-z_][A-Za-z0-9_]*)\}|(\$\{)")
 _SERVICE = re.compile(r"_SERVICE_(HOST|PORT\w*)$|_PORT(_[0-9]+_(TCP|UDP)\w*)?$")
@@ -63,12 +69,19 @@ def overridable(data: Mapping[str, Any]) -> Iterator[tuple[KeyPath, bool]]:
         yield from ((("targets", name, "url"), False) for name in targets)
 
 
+def section_of(annotation: Any) -> type[BaseModel] | None:
+    """The model of a section, which may be optional; None for a single value."""
+    kinds = (annotation, *get_args(annotation))
+    return next((k for k in kinds if isinstance(k, type) and issubclass(k, BaseModel)), None)
+
+
 def _leaves(annotation: Any, path: KeyPath) -> Iterator[tuple[KeyPath, bool]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        for name, info in annotation.model_fields.items():
-            yield from _leaves(info.annotation, (*path, name))
-    else:
+    model = section_of(annotation)
+    if model is None:
         yield path, getattr(annotation, "__origin__", None) is list
+    else:
+        for name, info in model.model_fields.items():
+            yield from _leaves(info.annotation, (*path, name))
 
 
 def overrides(environ: Mapping[str, str], data: Mapping[str, Any]) -> Overrides:
@@ -131,7 +144,7 @@ def overlay(data: dict[str, Any], chosen: Mapping[KeyPath, Override]) -> None:
     for path, override in chosen.items():
         section: Any = data
         for part in path[:-1]:
-            if section.get(part) is None:
+            if section.get(part) is None or (part == "tls" and section[part] in ("true", "false")):
                 section[part] = {}
             section = section[part]
             if not isinstance(section, dict):
@@ -143,17 +156,21 @@ def overlay(data: dict[str, Any], chosen: Mapping[KeyPath, Override]) -> None:
 def fill(
     data: Mapping[str, Any], environ: Mapping[str, str], chosen: Mapping[KeyPath, Override]
 ) -> Iterator[Complaint]:
-    """Replaces each ${NAME} in the file's URLs, and complains about those that are not set."""
+    """Replaces each ${NAME} in URLs and credentials; complains about those that are not set."""
     targets = data.get("targets")
-    for name, target in targets.items() if isinstance(targets, dict) else ():
-        path = ("targets", name, "url")
-        if isinstance(target, dict) and isinstance(target.get("url"), str) and path not in chosen:
-            yield from _unset(path, target["url"], environ)
-            target["url"] = _REFERENCE.sub(lambda match: _value(match, environ), target["url"])
+    urls = (("targets", name, "url") for name in targets) if isinstance(targets, dict) else ()
+    for path in (*urls, *CREDENTIALS):
+        holder: Any = data
+        for part in path[:-1]:
+            holder = holder.get(part) if isinstance(holder, dict) else None
+        text = holder.get(path[-1]) if isinstance(holder, dict) else None
+        if isinstance(text, str) and path not in chosen:
+            yield from _unset(path, text, environ)
+            holder[path[-1]] = _REFERENCE.sub(lambda match: _value(match, environ), text)
 
 
-def _unset(path: KeyPath, url: str, environ: Mapping[str, str]) -> Iterator[Complaint]:
-    for _, name, broken in _REFERENCE.findall(url):
+def _unset(path: KeyPath, text: str, environ: Mapping[str, str]) -> Iterator[Complaint]:
+    for _, name, broken in _REFERENCE.findall(text):
         if broken:
             yield Complaint(path, "a ${ that names no variable", "write ${NAME}, or $${ for a ${")
         elif name and name not in environ:

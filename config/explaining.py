@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic_core import ErrorDetails
 
-from config.places import PATTERNS, Place, Schema, choices, expected, find
+from config.places import PATTERNS, Place, Schema, alternatives, choices, expected, find
 from config.words import Complaint, any_of, found, suggestion
 
 
@@ -18,11 +18,17 @@ def explain(error: ErrorDetails, data: Any, root: Schema) -> Complaint:
 
 
 def _unfit(error: ErrorDetails, place: Place, parent: Place) -> Complaint:
-    if place.path[:1] == ("targets",):
+    if place.path[:1] == ("targets",) or _secret(place.schema):
         what = "found a text" if isinstance(place.value, str) else f"found {found(place.value)}"
     else:
         what = f"found {found(place.value)}"
     return Complaint(place.path, what, _cure(place.value, place.schema))
+
+
+def _secret(schema: Schema) -> bool:
+    """Whether a password belongs here or right below, so that what is here may be one."""
+    near = (*alternatives(schema), *schema.get("properties", {}).values())
+    return any(item.get("format") == "password" for item in near)
 
 
 def _pattern(error: ErrorDetails, place: Place, parent: Place) -> Complaint:

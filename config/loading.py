@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from config.checks import missing_targets, refused_urls
+from config.checks import missing_targets, refused_urls, unfit_fallbacks
 from config.documents import Document
 from config.environment import Overrides, fill, overlay, overrides
 from config.errors import ConfigError, Fault
@@ -41,7 +41,8 @@ def load(path: Path, environ: Mapping[str, str] | None = None) -> Settings:
     overlay(data, chosen.by_path)
     settings, errors = _validated(data, path)
     complaints += (explain(error, data, shared_schema()) for error in errors)
-    complaints += (*missing_targets(data), *refused_urls(data), *unfit_names(data))
+    complaints += (*missing_targets(data), *unfit_fallbacks(data))
+    complaints += (*refused_urls(data), *unfit_names(data))
     faults = [*_located(one_each(complaints), str(path), document, chosen), *chosen.faults]
     if faults or settings is None:
         raise ConfigError(tuple(sorted(faults, key=_order)))

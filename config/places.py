@@ -36,11 +36,16 @@ def find(root: Schema, data: Any, loc: KeyPath) -> Place:
 
 
 def resolved(root: Schema, schema: Schema) -> Schema:
-    """A schema with its reference followed; a description beside the reference is kept."""
-    if "$ref" not in schema:
-        return schema
-    target: Schema = root["$defs"][schema["$ref"].removeprefix("#/$defs/")]
-    return target | {key: value for key, value in schema.items() if key != "$ref"}
+    """A schema with its references followed; a description beside a reference is kept.
+
+    A section that need not be there has the keys of the section itself.
+    """
+    if "$ref" in schema:
+        target: Schema = root["$defs"][schema["$ref"].removeprefix("#/$defs/")]
+        return target | {key: value for key, value in schema.items() if key != "$ref"}
+    members = [resolved(root, item) for item in schema.get("anyOf", ())]
+    keys = next((item["properties"] for item in members if "properties" in item), None)
+    return schema if keys is None else schema | {"anyOf": members, "properties": keys}
 
 
 def _step(root: Schema, place: Place, part: str | int) -> Place:
@@ -100,8 +105,8 @@ def _expected(schema: Schema) -> str:
         return f"below it: kind ({any_of(named)})" if "oneOf" in schema else any_of(named)
     if kind in {"integer", "number"}:
         return f"a {'whole ' if kind == 'integer' else ''}number{_range(schema)}"
-    if kind == "string":
-        return _text(schema)
+    if kind in {"boolean", "string"}:
+        return "true or false" if kind == "boolean" else _text(schema)
     if kind == "array":
         return _list(schema)
     if "properties" in schema:
@@ -141,6 +146,7 @@ PATTERNS = {
 _FORMATS = {
     "date": "a date as YYYY-MM-DD",
     "path": "the path of a folder",
+    "file-path": "the path of a file",
     "password": "an apprise URL, or console://",
 }
 

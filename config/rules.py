@@ -12,6 +12,7 @@ from config.scopes import LevelScopes, Scope, ScopeInput, ScopeInputs, ScopeText
 from config.validators import as_list, distinct, plain_number, refusal
 
 _LARGEST = 1_000_000_000
+_WEEK = 7 * 24 * 60
 
 DirectionFilter = Literal["outperforming", "underperforming", "any"]
 RecordEvent = Literal["approached", "tied", "broken", "extended"]
@@ -112,6 +113,20 @@ class ProvisionalRule(PairRule):
     """Only streaks that would be at least this long, in periods."""
 
 
+class MissingRule(Model):
+    """Tells when closes have not come some time after a session's end, and when all are there."""
+
+    kind: Literal["missing"]
+    after: float = Field(default=30.0, ge=0, le=_WEEK, allow_inf_nan=False)
+    """How long after the end of the session or interval, in minutes."""
+    symbols: Annotated[
+        list[Symbol],
+        AfterValidator(distinct),
+        BeforeValidator(as_list, json_schema_input_type=Symbol | list[Symbol]),
+    ] = Field(default=[])
+    """Only these, one or more; by default all that the watchlist needs."""
+
+
 class YearToDateRule(Model):
     """Tells when a pair's active return since the year's beginning crosses a value."""
 
@@ -199,6 +214,6 @@ class AnyRule(TogetherRule):
 
 
 Rule = Annotated[
-    SimpleRule | ProvisionalRule | AllRule | AnyRule,
+    SimpleRule | ProvisionalRule | MissingRule | AllRule | AnyRule,
     Field(discriminator="kind"),
 ]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from config.models import Model, Name, Symbol
-from config.validators import below_folder, distinct, host_port
+from config.security import Security
+from config.validators import below_folder, distinct, host_port, refusal
 from config.watchlists import Watchlist
 
 PREFIX_PATTERN = r"^[A-Za-z0-9._-]{0,100}$"
@@ -56,6 +57,18 @@ class Kafka(Model):
     """A worker that was not heard of for so many seconds is taken to be dead."""
     retention: Retention = Retention()
     """How long each topic keeps its records, in days or 'forever'."""
+    security: Security = Security()
+    """How connections to Kafka are secured: TLS, and a user with a password."""
+
+    @model_validator(mode="after")
+    def _no_bare_password(self) -> Self:
+        if self.security.bare_password(self.bootstrap_servers):
+            raise refusal(
+                "PLAIN would send the password over the network as it is",
+                "add kafka.security.tls, or use SCRAM-SHA-512",
+                *("security", "sasl", "mechanism"),
+            )
+        return self
 
 
 class Metrics(Model):
@@ -83,12 +96,12 @@ class Delivery(Model):
     """Alerts about periods that ended more days ago are recorded as historic, not delivered."""
     timeout: Seconds = 15
     """How long one attempt at a target may take, in seconds."""
-    attempts: Annotated[int, Field(ge=1, le=100)] = 8
-    """Attempts at a target before an alert is given up, and the ledger says so."""
+    deadline: Seconds = 900
+    """How long an alert is tried at a target, in seconds, before its fallback gets it."""
     backoff: Seconds = 0.5
-    """The pause after the first failed attempt, in seconds; it doubles with each further one."""
+    """The shortest pause after a failed attempt, in seconds; the longest doubles each time."""
     backoff_ceiling: Seconds = 30
-    """The longest pause between two attempts, in seconds."""
+    """The longest pause between two attempts, in seconds, unless the target asks for more."""
 
 
 class Target(Model):
@@ -96,6 +109,8 @@ class Target(Model):
 
     url: SecretStr
     """An apprise URL, or console:// ; ${NAME} is taken from the environment."""
+    fallback: Name | None = None
+    """The target that gets the alerts which this one does not take."""
 
 
 class Instrument(Model):

@@ -110,8 +110,9 @@ def known_calendar(value: str) -> str:
 
 def below_folder(value: Path, info: ValidationInfo) -> Path:
     """A relative path is relative to ``folder`` of the context, if there is one; ~ is home."""
+    kind = "file" if str(info.field_name).endswith("_file") else "folder"
     if "\0" in str(value):
-        raise refusal("a path with a NUL in it", "write the path of a folder")
+        raise refusal("a path with a NUL in it", f"write the path of a {kind}")
     try:
         path = value.expanduser()
     except RuntimeError:

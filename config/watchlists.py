@@ -19,6 +19,7 @@ from config.models import Day, Direction, Model, Name, Symbol
 from config.rules import (
     BreadthRule,
     LevelRule,
+    MissingRule,
     PairRule,
     Rule,
     SimpleRule,
@@ -184,6 +185,14 @@ class Watchlist(Model):
                 seen.add(rule.name)
         return rules
 
+    @model_validator(mode="after")
+    def _can_be_missing(self) -> Watchlist:
+        symbols = self.symbols()
+        for index, rule in enumerate(self.rules):
+            if isinstance(rule, MissingRule):
+                _check_missing(rule, symbols, self.calendar, ("rules", index))
+        return self
+
     def symbols(self) -> set[str]:
         """The symbols whose closes this watchlist needs."""
         named = {leg for pair in self.pairs for leg in (pair.asset, pair.benchmark)}
@@ -195,7 +204,7 @@ class Watchlist(Model):
         """The series whose levels the rules ask for."""
         return {rule.series for rule in self.conditions() if isinstance(rule, _OF_SERIES)}
 
-    def conditions(self) -> Iterator[SimpleRule | PairRule]:
+    def conditions(self) -> Iterator[SimpleRule | PairRule | MissingRule]:
         """All rules, those within others included."""
         return (one for rule in self.rules for _, one in _simple(rule))
 
@@ -203,7 +212,7 @@ class Watchlist(Model):
 _OF_SERIES = (LevelRule, BreadthRule)
 
 
-def _simple(rule: Rule) -> list[tuple[KeyPath, SimpleRule | PairRule]]:
+def _simple(rule: Rule) -> list[tuple[KeyPath, SimpleRule | PairRule | MissingRule]]:
     """The rule itself or those within it, each with the path that leads there."""
     if isinstance(rule, TogetherRule):
         return [(("of", index), one) for index, one in enumerate(rule.of)]
@@ -228,7 +237,10 @@ def _check_part(
 
 
 def _check_rule(
-    rule: SimpleRule | PairRule, pairs: list[str], series: dict[str, Series], path: KeyPath
+    rule: SimpleRule | PairRule | MissingRule,
+    pairs: list[str],
+    series: dict[str, Series],
+    path: KeyPath,
 ) -> None:
     if isinstance(rule, BreadthRule):
         _check_breadth(rule.series, series, path)
@@ -253,3 +265,16 @@ def _check_breadth(name: str, series: dict[str, Series], path: KeyPath) -> None:
         what, hint = f"{shown(name)} is a {made.kind}, not a breadth", ""
         cure = "use a rule of the kind level, or name a breadth"
     raise refusal(what, hint or cure, *path, "series")
+
+
+def _check_missing(rule: MissingRule, symbols: set[str], calendar: str, path: KeyPath) -> None:
+    if calendar == "none":
+        what = "without a calendar nothing can be missing"
+        raise refusal(what, "write the exchange's MIC, or 24/7, as calendar", *path)
+    if not symbols:
+        raise refusal("nothing that could be missing", "add pairs", *path)
+    for index, symbol in enumerate(rule.symbols):
+        if symbol not in symbols:
+            what = f"nothing here needs closes of '{shown(symbol)}'"
+            cure = suggestion(symbol, symbols) or f"write {any_of(sorted(symbols)[:10])}"
+            raise refusal(what, cure, *path, "symbols", index)

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager, suppress
 from typing import Any
 
-import aiokafka
 from aiokafka.errors import KafkaError
 
 from config.errors import StreakwatchError
@@ -17,11 +16,12 @@ from config.settings import Kafka, Settings
 from streams import topics
 from streams.agents import delivery, router, watcher
 from streams.connection import client_options
-from streams.frames import FrameApp
+from streams.frames import FrameApp, credentials
 from streams.log import KafkaLog
-from streams.logs import silenced
 from streams.metrics import Metrics
 from streams.outbox import KafkaOutbox
+from streams.reaching import reach
+from streams.refusals import AwayError
 from streams.runtime import Runtime
 from streams.snapshots import Snapshots
 from streams.web import MetricsServer
@@ -37,6 +37,10 @@ ROLES: dict[str, Callable[[Runtime], None]] = {
 #: How long what runs may go on when partitions are taken away, in seconds.
 _GRACE = 1.0
 _RETRY = 1.0
+#: How often it is made sure that nobody has deleted a topic, in seconds.
+_TOPICS_EVERY = 5.0
+#: Frames that wait for each agent; then no more is fetched of the partition that they come from.
+_FRAMES = 16
 
 
 def build(settings: Settings, roles: Sequence[str], instance: str | None = None) -> Runtime:
@@ -61,6 +65,7 @@ def _faust_app(kafka: Kafka, instance: str | None) -> FrameApp:
     return FrameApp(
         kafka.group,
         broker=[f"frames://{server}" for server in kafka.bootstrap_servers],
+        broker_credentials=credentials(client_options(kafka)),
         autodiscover=False,
         origin="streams",
         store="memory://",
@@ -70,6 +75,7 @@ def _faust_app(kafka: Kafka, instance: str | None) -> FrameApp:
         stream_wait_empty=False,
         worker_redirect_stdouts=False,
         broker_max_poll_records=10_000,
+        stream_buffer_maxsize=_FRAMES,
         broker_session_timeout=kafka.session_timeout,
         broker_heartbeat_interval=min(1.0, kafka.session_timeout / 4),
         consumer_group_instance_id=instance,
@@ -98,6 +104,13 @@ def _keep(runtime: Runtime) -> None:
             except StreakwatchError as error:
                 await runtime.fail(error)
         runtime.metrics.ready.set(runtime.ready)
+
+    @runtime.app.timer(interval=_TOPICS_EVERY)  # type: ignore[untyped-decorator]
+    async def look_for_topics() -> None:
+        with broker.expected():
+            gone = await topics.missing(runtime.settings.kafka)
+            if gone:
+                await runtime.fail(topics.not_there(gone))
 
     @runtime.app.on_partitions_assigned.connect  # type: ignore[arg-type]
     async def stand_by(_: Any, *assigned: Any, **__: Any) -> None:
@@ -209,21 +222,22 @@ def _fatal(reason: BaseException) -> StreakwatchError:
 
 
 async def _broker_answers(kafka: Kafka, stop: asyncio.Event) -> bool:
-    """Wait for a broker, with one line; False when told to stop before one answers."""
+    """Wait for a broker, with one line; False when told to stop before one answers.
+
+    Raises:
+        StreakwatchError: there is one, and it cannot be used with this configuration.
+    """
     told = False
     while not stop.is_set():
-        client = aiokafka.AIOKafkaClient(**client_options(kafka))
         try:
-            with silenced():
-                await client.bootstrap()
-        except (KafkaError, OSError):
+            await reach(kafka)
+        except AwayError as error:
             if not told:
-                log.warning("waiting for Kafka at %s", ", ".join(kafka.bootstrap_servers))
+                servers = ", ".join(kafka.bootstrap_servers)
+                log.warning("waiting for Kafka at %s (%s)", servers, error.why)
             told = True
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), _RETRY)
         else:
             return True
-        finally:
-            await client.close()
     return False

@@ -20,6 +20,7 @@ from streams.core.periods import FIRST_YEAR, INTERVALS, LAST_YEAR
 Numbers = npt.NDArray[np.int64]
 
 _MINUTE_NS = 60_000_000_000
+_MINUTE_MS = 60_000
 _CHUNK = 4096
 
 
@@ -44,6 +45,7 @@ class Stretches:
         """At least one stretch, in minutes since 1970: [start, end), ascending and not empty."""
         self._minutes = minutes
         self._starts = starts
+        self._ends = ends
         # the last one is cut short by the end
         self._counts: Numbers = -((starts - ends) // minutes)
         self._before: Numbers = np.concatenate(([0], np.cumsum(self._counts)))
@@ -65,6 +67,11 @@ class Stretches:
         at = np.searchsorted(self._before, numbers, side="right") - 1
         begins: Numbers = self._starts[at] + (numbers - self._before[at]) * self._minutes
         return begins
+
+    def end(self, period: int) -> int:
+        """The minute at which the interval that begins with a period ends."""
+        at = bisect_right(self._starts_list, period) - 1
+        return min(period + self._minutes, int(self._ends[at]))
 
     def rank(self, period: int) -> int:
         """How many intervals begin before a minute."""
@@ -118,6 +125,10 @@ class Intervals(Sequence[int]):
         at = self.bisect_left(period)
         return at < len(self) and self[at] == period
 
+    def end(self, period: int) -> int:
+        """The minute at which one of the intervals ends."""
+        return self._stretches.end(period)
+
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[Any]:
         return self._begins(self._window).astype(dtype or np.int64, copy=False)
 
@@ -146,11 +157,19 @@ class Intervals(Sequence[int]):
         return self._stretches.begins(np.arange(window.start, window.stop, dtype=np.int64))
 
 
+class Ended(NamedTuple):
+    """A period, and when it ended in milliseconds since 1970."""
+
+    period: int
+    at_ms: int
+
+
 class _Hours(NamedTuple):
     """The sessions of a calendar in days, and in minutes when they and their stretches begin."""
 
     sessions: Numbers
     opens: Numbers
+    closes: Numbers
     starts: Numbers
     ends: Numbers
 
@@ -177,6 +196,30 @@ def opens(calendar: str, interval: str = "1d") -> Sequence[int]:
         KeyError: there is no such interval.
     """
     return _opens(calendar, interval)
+
+
+def ended(calendar: str, interval: str, by_ms: float, most: int) -> list[Ended]:
+    """The last ``most`` periods that had ended by a time, in milliseconds since 1970, ascending.
+
+    A session ends with its close, early ones and summer time included; an interval where it is
+    over, or with the session or the stretch before lunch.
+
+    Raises:
+        exchange_calendars.errors.InvalidCalendarName: there is no such calendar.
+        KeyError: there is no such interval.
+    """
+    periods, minute = sessions(calendar, interval), by_ms // _MINUTE_MS
+    if isinstance(periods, Intervals):
+        number = periods.bisect_right(int(minute))  # one more, for the last may go on
+        found = [
+            (period, periods.end(period)) for period in periods[max(0, number - most - 1) : number]
+        ]
+    else:
+        closes = _hours(calendar).closes
+        number = int(np.searchsorted(closes, minute, side="right"))
+        first = max(0, number - most)
+        found = list(zip(periods[first:number], closes[first:number].tolist(), strict=True))
+    return [Ended(period, end * _MINUTE_MS) for period, end in found if end <= minute][-most:]
 
 
 def by_name(calendars: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Sequence[int]]:
@@ -221,5 +264,5 @@ def _hours(calendar: str) -> _Hours:
     starts = np.concatenate((found.opens_nanos, found.break_ends_nanos[has_break]))
     ends = np.concatenate((found.closes_nanos, found.break_starts_nanos[has_break]))
     # stretches do not overlap, so each one's start and end have the same place in order
-    times = (found.opens_nanos, np.sort(starts), np.sort(ends))
+    times = (found.opens_nanos, found.closes_nanos, np.sort(starts), np.sort(ends))
     return _Hours(days, *(time // _MINUTE_NS for time in times))

@@ -14,6 +14,7 @@ from config.rules import (
     AnyRule,
     BreadthRule,
     LevelRule,
+    MissingRule,
     PairRule,
     YearToDateRule,
 )
@@ -214,6 +215,18 @@ def rule_definition(watchlist: Watchlist, rule: AllRule | AnyRule, instruments: 
     names |= {leg for pair in pairs for leg in (pair.asset, pair.benchmark)}
     made = _made(watchlist, tuple(sorted(names)), instruments)
     return _digest([*made, rule.model_dump(mode="json", exclude_defaults=True)])
+
+
+def missing_rules(watchlist: Watchlist) -> dict[str, MissingRule]:
+    """The rules on missing closes, by the hash of what each asks for; part of its alerts' ids."""
+    rules = [rule for rule in watchlist.rules if isinstance(rule, MissingRule)]
+    shared = [watchlist.calendar, watchlist.interval]
+    return {_digest([*shared, rule.after, sorted(asked(watchlist, rule))]): rule for rule in rules}
+
+
+def asked(watchlist: Watchlist, rule: MissingRule) -> set[str]:
+    """The symbols whose closes a rule on missing ones asks for."""
+    return set(rule.symbols) or watchlist.symbols()
 
 
 def _made(

@@ -1,38 +1,48 @@
 """alerts → targets: each alert to each target of its watchlist, with the ledger as witness.
 
 The ledger is written only after the target has accepted, and read before anything is sent; so an
-alert reaches each target at least once, and again only where the worker died in between.
+alert reaches each target at least once, and again only where the worker died in between. Each
+target has a lane of its own, which goes on by itself: no target waits for another.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from alerts.ledger import Entry, Ledger, Outcome
-from alerts.model import Alert
-from alerts.rendering import render
-from alerts.targets import Attempt, Message, Notifier
-from config.settings import Delivery, Settings
+from config.settings import Settings
 from streams.clock import Clock
-from streams.core import periods
 from streams.definitions import names
+from streams.delivery.desk import Desk, Fail
+from streams.delivery.inbox import Inbox
+from streams.delivery.lane import DeliveryLane
+from streams.delivery.requests import Reader, Request
+from streams.delivery.targets import Targets
 from streams.log import Log
 from streams.metrics import Metrics
 from streams.outbox import Outbox
 from streams.records import Output, Place, Record, Topic, dead_letter
-from streams.wire import RejectedError, decode_alert
+from streams.wire import RejectedError
 from streams.works import internal_dead_letter
 
 log = logging.getLogger(__name__)
 
-_DAY = 86_400.0
+#: How many alerts may wait in memory, for each target and partition.
+ROOM = 1000
+_SLICE = 100
+#: Seconds that attempts may take to end before lanes begin anew.
+_GRACE = 5.0
 
 
 class DeliveryWork:
-    """What the runner drives for one partition of alerts; its state is the ledger's topic."""
+    """What the runner drives for one partition of alerts.
+
+    It takes records as fast as they come: its state is how far each target has settled them, and
+    with the ledger's topic, what is tried again.
+    """
 
     definition = "ledger"
 
@@ -40,123 +50,161 @@ class DeliveryWork:
         self,
         place: Place,
         settings: Settings,
-        notifiers: Mapping[str, Notifier],
+        targets: Targets,
         *,
         log: Log,
         outbox: Outbox,
         metrics: Metrics,
         clock: Clock,
+        fail: Fail,
+        may_send: Callable[[], bool] = lambda: True,
+        room: int = ROOM,
     ) -> None:
+        """Made by the agent.
+
+        Args:
+            fail: is told of an error that the worker must end with.
+            may_send: says whether the partition is still ours; no attempt begins without it.
+        """
         self._place = place
-        self._targets = {name: w.targets for name, w in settings.watchlists.items()}
-        self._names = names(settings.watchlists, settings.instruments)
-        self._rules: Delivery = settings.delivery
-        self._notifiers = notifiers
+        self._settings = settings
+        self._targets = targets
         self._log = log
         self._outbox = outbox
         self._metrics = metrics
         self._clock = clock
-        self._ledger = Ledger()
+        self._fail = fail
+        self._may_send = may_send
+        self._room = room
+        lists = {name: w.targets for name, w in settings.watchlists.items()}
+        self._reader = Reader(lists, settings.targets)
+        self._names = names(settings.watchlists, settings.instruments)
+        self._lanes: dict[str, DeliveryLane] = {}
+        self._next = -1
+        self._saved: dict[str, int] = {}
 
     async def take(self, records: Sequence[Record]) -> None:
-        """Deliver alerts: each target in order, the targets side by side."""
-        refused: list[Output] = []
-        alerts: list[Alert] = []
-        for record in records:
-            try:
-                alerts.append(decode_alert(record.value))
-            except RejectedError as error:
-                refused.append(dead_letter(self._place, record, error))
-        await self._outbox.send(refused)
-        self._metrics.observe(refused)
-        async with asyncio.TaskGroup() as targets:
-            for target, due in self._by_target(alerts).items():
-                targets.create_task(self._serve(target, due))
+        """Hand alerts to the lanes of their targets; return before they are delivered."""
+        for start in range(0, len(records), _SLICE):
+            refused: list[Output] = []
+            for record in records[start : start + _SLICE]:
+                self._hand(record, refused)
+            await self._refuse(refused)
+            for lane in self._lanes.values():
+                await lane.inbox.flush()
+                lane.wake()
+            await asyncio.sleep(0)
 
     async def refuse(self, record: Record, error: Exception) -> None:
-        """See :class:`streams.fold.Work`."""
-        refused = [internal_dead_letter(self._place, record, error)]
+        """See :class:`streams.lane.Work`."""
+        await self._refuse([internal_dead_letter(self._place, record, error)])
+
+    def snapshot(self) -> dict[str, Any]:
+        """How far each target has come, and the offset after the last record taken."""
+        self._saved = self._cursors()
+        return {"next": self._next, "cursors": self._saved} if self._next >= 0 else {}
+
+    def has_moved(self) -> bool:
+        """Whether a target has settled more since."""
+        return self._cursors() != self._saved
+
+    async def restore(self, state: dict[str, Any] | None) -> None:
+        """Read the ledger of this partition, and go on where each target has come to."""
+        await self.close(_GRACE)
+        self._forget_lanes()
+        self._next = int((state or {}).get("next", -1))
+        cursors = dict.fromkeys(self._targets.notifiers, self._next)
+        cursors |= {n: int(c) for n, c in (state or {}).get("cursors", {}).items() if n in cursors}
+        ledger = await self._read_ledger(cursors)
+        self._open(cursors, ledger)
+
+    async def close(self, grace: float) -> None:
+        """Begin no attempt; end those that run within ``grace`` seconds, with their entries."""
+        await asyncio.gather(*(lane.close(grace) for lane in self._lanes.values()))
+
+    def drop(self) -> None:
+        """See :class:`streams.lane.Work`."""
+        for lane in self._lanes.values():
+            lane.cancel()
+        self._forget_lanes()
+
+    def _cursors(self) -> dict[str, int]:
+        return {name: lane.inbox.cursor for name, lane in self._lanes.items()}
+
+    def _hand(self, record: Record, refused: list[Output]) -> None:
+        request: Request | None = None
+        try:
+            request = self._reader.read(record)
+        except RejectedError as error:
+            refused.append(dead_letter(self._place, record, error))
+        for lane in self._lanes.values():
+            lane.inbox.hand(record.offset, request)
+        self._next = max(self._next, record.offset + 1)
+
+    async def _refuse(self, refused: Sequence[Output]) -> None:
         await self._outbox.send(refused)
         self._metrics.observe(refused)
 
-    def snapshot(self) -> dict[str, Any]:
-        """Nothing: the ledger has its own topic."""
-        return {}
-
-    async def restore(self, state: dict[str, Any] | None) -> None:
-        """Read the ledger of this partition."""
-        self._ledger = Ledger()
-        place = Place(Topic.NOTIFICATIONS, self._place.partition)
+    async def _read_ledger(self, cursors: Mapping[str, int]) -> Ledger:
+        ledger, place = Ledger(), Place(Topic.NOTIFICATIONS, self._place.partition)
         async for records in self._log.read(place, *await self._log.bounds(place)):
             for record in records:
-                self._read_entry(record)
+                try:
+                    entry = Entry.decode(record.value or b"")
+                except ValueError as error:
+                    log.warning("ledger offset %d: %s", record.offset, error)
+                    continue
+                ledger.apply(entry)
+                if _is_past(entry, cursors):
+                    ledger.forget(entry.alert, entry.target)
+        return ledger
 
-    def drop(self) -> None:
-        """Nothing of it is in the metrics by partition."""
+    def _open(self, cursors: Mapping[str, int], ledger: Ledger) -> None:
+        desk = Desk(
+            place=self._place,
+            rules=self._settings.delivery,
+            targets=self._settings.targets,
+            names=self._names,
+            reader=self._reader,
+            ledger=ledger,
+            log=self._log,
+            outbox=self._outbox,
+            metrics=self._metrics,
+            clock=self._clock,
+            may_send=self._may_send,
+            fail=self._fail,
+            room=self._room,
+            unreadable=set(),
+        )
+        for name, notifier in self._targets.notifiers.items():
+            inbox = Inbox(name, desk, cursors[name], self._next)
+            gate = self._targets.gates[name]
+            lane = DeliveryLane(name, desk, inbox, notifier=notifier, gate=gate, lanes=self._lanes)
+            self._lanes[name] = lane
+            self._targets.lanes[name].append(lane)
+        for entry in ledger.retrying():
+            self._owe(entry)
+        for lane in self._lanes.values():
+            lane.start()
 
-    def _read_entry(self, record: Record) -> None:
-        try:
-            self._ledger.apply(Entry.decode(record.value or b""))
-        except ValueError as error:
-            log.warning("ledger offset %d: %s", record.offset, error)
+    def _owe(self, entry: Entry) -> None:
+        """Go on with what is tried again; the target is left alone as long as it was to be."""
+        lane = self._lanes.get(entry.target)
+        if lane is None:
+            return  # its target is not in the configuration any more
+        lane.inbox.owe(entry)
+        wait = entry.next_ms / 1000 - self._clock.now()
+        if wait > 0:
+            until = asyncio.get_running_loop().time() + min(wait, self._settings.delivery.deadline)
+            self._targets.gates[entry.target].leave_alone(until)
 
-    def _by_target(self, alerts: Sequence[Alert]) -> dict[str, list[Alert]]:
-        due: dict[str, list[Alert]] = {}
-        for alert in alerts:
-            for target in self._targets.get(alert.watchlist, ()):
-                due.setdefault(target, []).append(alert)
-        return due
+    def _forget_lanes(self) -> None:
+        for name, lane in self._lanes.items():
+            self._targets.lanes[name].remove(lane)
+        self._lanes = {}
 
-    async def _serve(self, target: str, alerts: Sequence[Alert]) -> None:
-        for alert in alerts:
-            if not self._ledger.settled(alert.id, target):
-                await self._settle(target, alert)
 
-    async def _settle(self, target: str, alert: Alert) -> None:
-        if self._is_historic(alert) and not self._was_told(target, alert.follows):
-            outcome, attempts, detail = Outcome.SUPPRESSED, 0, "historic"
-        else:
-            outcome, attempts, detail = await self._deliver(target, alert)
-        at_ms = int(self._clock.now() * 1000)
-        entry = Entry(alert.id, target, outcome, at_ms, attempts, detail)
-        output = Output(Topic.NOTIFICATIONS, entry.key, entry.encode(), self._place.partition)
-        await self._outbox.send([output])
-        self._ledger.apply(entry)
-        self._metrics.deliveries.labels(target, outcome.value).inc()
-
-    def _is_historic(self, alert: Alert) -> bool:
-        if self._rules.max_age == "none":
-            return False
-        ended = periods.ended_by_ms(periods.from_text(alert.period, alert.interval), alert.interval)
-        return self._clock.now() - ended / 1000 > self._rules.max_age * _DAY
-
-    def _was_told(self, target: str, alert: str) -> bool:
-        """Who has been told of something is told of its correction, however old."""
-        return self._ledger.outcome(alert, target) is Outcome.DELIVERED
-
-    async def _deliver(self, target: str, alert: Alert) -> tuple[Outcome, int, str]:
-        message, pause = render(alert, self._names.get(alert.watchlist, {})), self._rules.backoff
-        for number in range(1, self._rules.attempts + 1):
-            attempt = await self._attempt(target, message)
-            if attempt.delivered:
-                seconds = self._clock.now() - alert.trigger.arrived_ms / 1000
-                self._metrics.delivery_seconds.labels(target).observe(max(0.0, seconds))
-                return Outcome.DELIVERED, number, ""
-            self._metrics.attempts.labels(target).inc()
-            log.warning("alert %s to %s: attempt %d of %d failed (%s)", alert.id, target,
-                        number, self._rules.attempts, attempt.detail)  # fmt: skip
-            if number < self._rules.attempts:
-                await asyncio.sleep(pause)
-                pause = min(2 * pause, self._rules.backoff_ceiling)
-        log.error("alert %s to %s: given up after %d attempts", alert.id, target, number)
-        return Outcome.FAILED, number, attempt.detail
-
-    async def _attempt(self, target: str, message: Message) -> Attempt:
-        try:
-            async with asyncio.timeout(self._rules.timeout + 1):
-                return await self._notifiers[target].notify(message, self._rules.timeout)
-        except TimeoutError:
-            return Attempt(False, f"no answer within {self._rules.timeout:g} s")
-        except Exception as error:  # the other targets are not to suffer for it
-            log.exception("target %s: an unexpected error", target)
-            return Attempt(False, type(error).__name__)
+def _is_past(entry: Entry, cursors: Mapping[str, int]) -> bool:
+    """Whether an entry is about history that its lane has behind it: there is a lot of that."""
+    is_known = entry.outcome is Outcome.SUPPRESSED and entry.offset >= 0
+    return is_known and entry.offset < cursors.get(entry.target, 0)

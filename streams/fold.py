@@ -1,8 +1,9 @@
-"""The runner of folds: cursor, gaps, outputs before the cursor, snapshots, recovery.
+"""The runner of folds: the partitions that this worker has of one topic, each on a lane of its own.
 
-A *work* is what one fold does with the records of one partition. The runner hands it each record
-once and in order; a work that was interrupted is restored from its newest snapshot and taken
-forward again, so its outputs may be repeated, never lost or different.
+The runner hands each record of a partition to its fold once and in order; a fold that was
+interrupted is restored from its newest snapshot and taken forward again, so its outputs may be
+repeated, never lost or different. No lane waits for another for longer than a moment: what comes
+for one that is busy is passed over, and read from the log when it is free.
 """
 
 from __future__ import annotations
@@ -11,77 +12,31 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
-from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 from aiokafka.errors import KafkaError
 
-from config.errors import StreakwatchError
+from streams.lane import Lane, Work
 from streams.log import Log
 from streams.metrics import Metrics
 from streams.records import Place, Record, Topic
-from streams.snapshots import Snapshot, Snapshots
+from streams.snapshots import Snapshots
 
 log = logging.getLogger(__name__)
 
-#: How long to wait for the bounds of a log, in seconds.
-_LOOK = 10.0
+#: How long the other lanes wait for one that is busy, in seconds.
+_PATIENCE = 1.0
+#: How long a sweep waits for its lanes, in seconds: until a broker that is away is known to be so.
+_SWEEP_PATIENCE = 11.0
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
 
 
-class Work(Protocol):
-    """What the runner drives; ``definition`` decides whether a snapshot may be used."""
-
-    @property
-    def definition(self) -> str: ...
-
-    async def take(self, records: Sequence[Record]) -> None:
-        """Take records; return when every output is acknowledged."""
-        ...
-
-    async def refuse(self, record: Record, error: Exception) -> None:
-        """Send a record that cannot be taken to the dead letters."""
-        ...
-
-    def snapshot(self) -> dict[str, Any]:
-        """The state, as plain values that later records leave alone."""
-        ...
-
-    async def restore(self, state: dict[str, Any] | None) -> None:
-        """Take over a snapshot's state, or begin anew with None."""
-        ...
-
-    def drop(self) -> None:
-        """Another worker has the partition now: no metric speaks of it here any more."""
-        ...
-
-
-@dataclass(slots=True)
-class Lane:
-    """One partition of a runner. ``cursor`` is the next offset to take."""
-
-    place: Place
-    work: Work
-    cursor: int = -1
-    end: int = 0
-    saved: int = -1
-    stale: bool = True
-    idle: bool = False
-    running: asyncio.Task[None] | None = None
-    behind: bool = False
-    """Records were passed over while the lane was busy; they are read from the log."""
-    seen: float = float("-inf")
-    """When the end of the log was last seen, on the event loop's clock."""
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-
-    @property
-    def lag(self) -> int:
-        """Records that are known to be in the log and not taken yet."""
-        return max(0, self.end - self.cursor)
+def _ignore(_: Exception) -> None:
+    """For runners whose owner looks at each result."""
 
 
 class Runner:
-    """Runs one kind of fold over the partitions of one topic that this worker has."""
+    """Runs one kind of fold over the partitions of one topic."""
 
     def __init__(
         self,
@@ -92,7 +47,10 @@ class Runner:
         log: Log,
         snapshots: Snapshots,
         metrics: Metrics,
+        snapshot_every: float = 5.0,
+        fail: Callable[[Exception], None] = _ignore,
     ) -> None:
+        """``fail`` is told of an error that no trying again mends, of what nobody waits for."""
         self.name = name
         self.topic = topic
         self.lanes: dict[int, Lane] = {}
@@ -100,46 +58,71 @@ class Runner:
         self._log = log
         self._snapshots = snapshots
         self._metrics = metrics
-        self._owner = False
+        self._every = snapshot_every
+        self._fail = fail
+        self._frames: dict[int, asyncio.Task[None]] = {}
 
-    async def attach(self, partitions: Iterable[int]) -> Mapping[int, int]:
-        """Own exactly these partitions; the offset at which each goes on."""
-        wanted, self._owner = set(partitions), True
+    async def attach(
+        self, partitions: Iterable[int], patience: float = _PATIENCE
+    ) -> Mapping[int, int]:
+        """Own exactly these partitions; the offset from which each wants its frames.
+
+        A lane that needs longer than ``patience`` seconds goes on by itself: it reads from the
+        log what lies before the end as it is now, and wants its frames from there.
+        """
+        wanted = set(partitions)
         for gone in self.lanes.keys() - wanted:
             self._drop(gone)
         for partition in wanted - self.lanes.keys():
-            place = Place(self.topic, partition)
-            self.lanes[partition] = Lane(place, self._make_work(place))
-        await asyncio.gather(*(self._attach(self.lanes[p]) for p in wanted))
-        return {p: self.lanes[p].cursor for p in wanted}
+            self.lanes[partition] = self._lane(Place(self.topic, partition))
+        attaching = {}
+        for partition in wanted:
+            lane = self.lanes[partition]
+            lane.open = True
+            attaching[partition] = self._start(lane.attach())
+        await _settle(attaching.values(), patience)
+        return {p: await self._position(self.lanes[p], task) for p, task in attaching.items()}
 
     async def take(self, partition: int, records: Sequence[Record]) -> None:
-        """Take a frame; what lies below the cursor is passed over, a gap is read again first."""
+        """Take a frame, and return when it is taken; see :meth:`Lane.take`."""
         lane = self.lanes.get(partition)
-        if self._owner and lane is not None:
-            await self._run(lane, partial(self._take, lane, records))
+        if lane is not None:
+            await lane.take(records)
 
-    def is_busy(self, partition: int) -> bool:
-        """Whether something runs on a partition; its lane is then marked as behind."""
+    async def offer(self, partition: int, records: Sequence[Record]) -> None:
+        """Hand over a frame, and return when the next may come.
+
+        Memory is bounded: a lane has one frame at a time, and another waits for it a moment at
+        most. Of a lane that is busy for longer, frames are passed over.
+        """
         lane = self.lanes.get(partition)
-        if lane is None or lane.running is None:
-            return False
-        lane.behind = True
-        return True
+        if lane is None or lane.behind:
+            return
+        before = self._frames.get(partition)
+        if before is not None and not before.done():
+            await asyncio.wait([before], timeout=_PATIENCE)
+        if lane.busy or (before is not None and not before.done()):
+            lane.behind = True
+            return
+        self._frames[partition] = self._start(self._persist(lane, records))
+        await asyncio.sleep(0)  # it has the lane before the next frame is looked at
 
     async def release(self, grace: float) -> None:
         """Let go of all partitions: wait ``grace`` seconds for what runs, then interrupt it."""
-        self._owner = False
-        running = {lane.running for lane in self.lanes.values() if lane.running is not None}
-        if running:
-            _, late = await asyncio.wait(running, timeout=grace)
-            for task in late:
-                task.cancel()
-            await asyncio.wait(running)
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self.save(), grace)
-        for lane in self.lanes.values():
+        lanes = list(self.lanes.values())
+        for lane in lanes:
+            lane.close()
+        await _settle([self._start(lane.ended()) for lane in lanes], grace)
+        for task in self._frames.values():
+            task.cancel()
+        for lane in lanes:
+            lane.interrupt()
+        await _settle([self._start(lane.ended()) for lane in lanes], None)
+        await _settle([self._start(lane.work.close(grace)) for lane in lanes], None)
+        await _settle([self._start(lane.save(wait=True)) for lane in lanes], grace)
+        for lane in lanes:
             lane.stale = True  # another worker may take it further before it comes back
+            lane.behind = False
 
     async def sweep(self) -> None:
         """Compare idle partitions with the ends of their logs, and take what is missing.
@@ -147,18 +130,14 @@ class Runner:
         Faust can acknowledge a frame that no fold has seen; where no frame follows, only the
         log's end reveals it.
         """
-        for lane in list(self.lanes.values()):
-            if self._owner and not lane.lock.locked():
-                await self._run(lane, partial(self._sweep, lane))
+        sweeps = [self._start(lane.sweep()) for lane in self.lanes.values() if not lane.busy]
+        for task in await _settle(sweeps, _SWEEP_PATIENCE):
+            task.result()
 
     async def save(self) -> None:
         """Write a snapshot of each partition that has moved since its last one."""
         for lane in list(self.lanes.values()):
-            if lane.lock.locked():
-                continue  # a target that hangs must not keep the others from their snapshots
-            async with lane.lock:
-                if not lane.stale and lane.cursor != lane.saved:
-                    await self._save(lane)
+            await lane.save()
 
     @property
     def caught_up(self) -> bool:
@@ -170,161 +149,61 @@ class Runner:
         now = asyncio.get_running_loop().time()
         return max((now - lane.seen for lane in self.lanes.values()), default=0.0)
 
-    async def _run(self, lane: Lane, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Run one thing at a time on a lane, so that :meth:`release` can interrupt it."""
-        async with lane.lock:
-            if not self._owner:
-                return
-            task = lane.running = asyncio.create_task(self._whole(lane, work))
-            try:
-                await asyncio.wait([task])
-            except asyncio.CancelledError:
-                task.cancel()
-                await asyncio.wait([task])
-                raise
-            finally:
-                lane.running = None
-            if not task.cancelled():
-                task.result()
-
-    async def _whole(self, lane: Lane, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Something to do on a lane, and what was passed over meanwhile."""
-        await work()
-        while lane.behind:
-            lane.behind = False
-            if lane.stale:
-                await self._restore(lane)
-            await self._look(lane)
-            await self._read_again(lane, lane.end)
-
-    async def _take(self, lane: Lane, records: Sequence[Record]) -> None:
-        lane.idle = False
-        if lane.stale:
-            await self._restore(lane)
-        first = next((i for i, r in enumerate(records) if r.offset >= lane.cursor), None)
-        if first is None:
-            return
-        if records[first].offset > lane.cursor:
-            await self._read_again(lane, records[first].offset)
-        await self._advance(lane, records[first:] if first else records)
-
-    async def _look(self, lane: Lane) -> int:
-        """See where the log begins and ends; its first offset."""
-        async with asyncio.timeout(_LOOK):
-            first, lane.end = await self._log.bounds(lane.place)
-        lane.seen = asyncio.get_running_loop().time()
-        return first
-
-    async def _sweep(self, lane: Lane) -> None:
-        was_idle, lane.idle = lane.idle, True
-        await self._look(lane)
-        if was_idle and lane.stale:
-            await self._restore(lane)
-        if lane.cursor > lane.end and not lane.stale:
-            raise LogShrunkError(self.name, lane.place, lane.cursor, lane.end)
-        if was_idle and lane.cursor < lane.end:
-            await self._read_again(lane, lane.end)
-        self._report(lane)
+    def _lane(self, place: Place) -> Lane:
+        return Lane(
+            self.name,
+            place,
+            self._make_work(place),
+            log=self._log,
+            snapshots=self._snapshots,
+            metrics=self._metrics,
+            snapshot_every=self._every,
+        )
 
     def _drop(self, partition: int) -> None:
         lane = self.lanes.pop(partition)
+        lane.close()
+        lane.stale = True
         lane.work.drop()
-        self._metrics.lag.remove(self.name, self.topic.value, str(lane.place.partition))
+        with suppress(KeyError):  # it may have been lost before it was restored
+            self._metrics.lag.remove(self.name, self.topic.value, str(partition))
 
-    async def _attach(self, lane: Lane) -> None:
-        async with lane.lock:
-            newest = await self._newest(lane)
-            if lane.stale or (newest is not None and newest.cursor > lane.cursor):
-                await self._restore(lane, newest)
-            self._report(lane)
+    async def _position(self, lane: Lane, attaching: asyncio.Task[None]) -> int:
+        if attaching.done():
+            attaching.result()
+            return lane.cursor
+        lane.behind = True
+        await lane.look()
+        return lane.end
 
-    async def _newest(self, lane: Lane) -> Snapshot | None:
-        return await self._snapshots.newest(self.name, lane.place, lane.work.definition)
+    async def _persist(self, lane: Lane, records: Sequence[Record]) -> None:
+        """An error of the broker's is waited out: the cursor knows what was taken."""
+        pause = _FIRST_PAUSE
+        while True:
+            try:
+                return await lane.take(records)
+            except (KafkaError, TimeoutError) as error:
+                log.warning("%s on %s: the broker is in trouble (%r); again in %.1f s",
+                            self.name, lane.place, error, pause)  # fmt: skip
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, _LONGEST_PAUSE)
 
-    async def _restore(self, lane: Lane, snapshot: Snapshot | None = None) -> None:
-        snapshot = snapshot or await self._newest(lane)
-        first = await self._look(lane)
-        cursor = first if snapshot is None else snapshot.cursor
-        if cursor > lane.end:
-            raise LogShrunkError(self.name, lane.place, cursor, lane.end)
-        if cursor < first:
-            log.warning("%s on %s: offsets %d to %d were removed by retention before they were "
-                        "folded", self.name, lane.place, cursor, first - 1)  # fmt: skip
-            cursor = first
-        await lane.work.restore(None if snapshot is None else snapshot.state)
-        lane.cursor, lane.saved, lane.stale = cursor, cursor, False
+    def _start(self, job: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(job)
+        task.add_done_callback(self._ended)
+        return task
 
-    async def _read_again(self, lane: Lane, end: int) -> None:
-        async for records in self._log.read(lane.place, lane.cursor, end):
-            await self._advance(lane, records)
-        lane.cursor = max(lane.cursor, end)  # the log may end in a hole
-
-    async def _advance(self, lane: Lane, records: Sequence[Record]) -> None:
-        try:
-            await self._take_or_recover(lane, records)
-        except BaseException:
-            lane.stale = True
-            raise
-        self._metrics.records.labels(self.name).inc(len(records))
-        lane.cursor = records[-1].offset + 1
-        lane.end = max(lane.end, lane.cursor)
-        lane.seen = asyncio.get_running_loop().time()
-        self._report(lane)
-
-    async def _take_or_recover(self, lane: Lane, records: Sequence[Record]) -> None:
-        try:
-            await lane.work.take(records)
-        except (KafkaError, TimeoutError):
-            raise
-        except Exception:
-            log.exception("%s on %s: an unexpected error; restoring", self.name, lane.place)
-            await self._recover(lane, records)
-
-    async def _recover(self, lane: Lane, records: Sequence[Record]) -> None:
-        """Restore, and come back past the error, leaving out only the records that cause one."""
-        self._metrics.recoveries.labels(self.name).inc()
-        await self._restore(lane)
-        async for again in self._log.read(lane.place, lane.cursor, records[0].offset):
-            await self._take_carefully(lane, again)
-        await self._take_carefully(lane, records)
-
-    async def _take_carefully(self, lane: Lane, records: Sequence[Record]) -> None:
-        """Take records; where that fails, each half, down to the record that is to blame."""
-        before = lane.work.snapshot()
-        try:
-            await lane.work.take(records)
-        except (KafkaError, TimeoutError):
-            raise
-        except Exception as error:
-            await lane.work.restore(before)
-            if len(records) > 1:
-                middle = len(records) // 2
-                await self._take_carefully(lane, records[:middle])
-                await self._take_carefully(lane, records[middle:])
-            else:
-                log.exception("%s on %s: offset %d goes to the dead letters",
-                              self.name, lane.place, records[0].offset)  # fmt: skip
-                await lane.work.refuse(records[0], error)
-
-    async def _save(self, lane: Lane) -> None:
-        snapshot = Snapshot(
-            self.name, lane.place, lane.cursor, lane.work.definition, lane.work.snapshot()
-        )
-        if await self._snapshots.write(snapshot):
-            self._metrics.snapshots.labels(self.name).inc()
-        lane.saved = lane.cursor
-
-    def _report(self, lane: Lane) -> None:
-        labels = (self.name, self.topic.value, str(lane.place.partition))
-        self._metrics.lag.labels(*labels).set(lane.lag)
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """What the broker refused is made good by the next sweep; all else is fatal."""
+        error = None if task.cancelled() else task.exception()
+        if isinstance(error, Exception) and not isinstance(error, KafkaError | TimeoutError):
+            self._fail(error)
 
 
-class LogShrunkError(StreakwatchError):
-    """A snapshot is ahead of its log: the topic was deleted and made again."""
-
-    def __init__(self, fold: str, place: Place, cursor: int, end: int) -> None:
-        super().__init__(
-            f"{fold} has taken {place} up to offset {cursor}, but the log ends at {end}",
-            "the topic was made anew; delete the topic of snapshots too, or use another group "
-            "or topic prefix",
-        )
+async def _settle(
+    tasks: Iterable[asyncio.Task[None]],
+    timeout: float | None,  # noqa: ASYNC109
+) -> set[asyncio.Task[None]]:
+    """Wait for tasks, at most so many seconds; those that are done."""
+    waiting = set(tasks)
+    return (await asyncio.wait(waiting, timeout=timeout))[0] if waiting else waiting

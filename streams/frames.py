@@ -9,15 +9,19 @@ rebalance, :attr:`FrameApp.positions` tells where each partition goes on.
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import faust
 from aiokafka import AIOKafkaConsumer, ConsumerRecord
+from faust.auth import Credentials
 from faust.transport.consumer import ensure_TP
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
+
+from streams import clients
 
 Positions = Callable[[frozenset[TP]], Awaitable[Mapping[TP, int]]]
 
@@ -52,6 +56,59 @@ class FrameSchema(faust.Schema[Any, Any]):
         return frame
 
 
+class Heartbeats:
+    """Whether the group counts this worker among its members, as far as it can know by itself.
+
+    A worker that was suspended, or cut off, for longer than the session timeout may have lost its
+    partitions to another without knowing it yet.
+    """
+
+    def __init__(self) -> None:
+        self._last = float("-inf")
+
+    def watch(self, coordinator: Any) -> None:
+        """Note from now on when the heartbeats that are answered were sent; joining counts as one.
+
+        The time is that of aiokafka's coordinator, which runs in a thread of its own.
+        """
+        self._last = _time()
+        beat = coordinator._do_heartbeat
+        if getattr(beat, "watched", False):
+            return
+
+        async def watched() -> Any:
+            sent = _time()
+            answered = await beat()
+            if answered:
+                self._last = sent
+            return answered
+
+        watched.watched = True  # type: ignore[attr-defined]
+        coordinator._do_heartbeat = watched
+
+    def within(self, seconds: float) -> bool:
+        """Whether a heartbeat that was answered was sent in the last so many seconds."""
+        return _time() - self._last < seconds
+
+
+def _time() -> float:
+    """Seconds that go on while the machine sleeps, where the system can tell them."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+
+
+def credentials(options: Mapping[str, Any]) -> Credentials | None:
+    """What :func:`streams.connection.client_options` gives, as Faust takes it."""
+    context = options.get("ssl_context")
+    if "sasl_mechanism" in options:
+        return faust.SASLCredentials(
+            username=options["sasl_plain_username"],
+            password=options["sasl_plain_password"],
+            mechanism=options["sasl_mechanism"],
+            ssl_context=context,
+        )
+    return faust.SSLCredentials(context) if context else None
+
+
 class ConsumerThread(driver.AIOKafkaConsumerThread):
     """Faust's consumer thread, blind to the records of aborted transactions."""
 
@@ -67,12 +124,17 @@ class Consumer(driver.Consumer):
 
     app: FrameApp
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.heartbeats = Heartbeats()
+
     def _new_consumer_thread(self) -> ConsumerThread:
         return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
 
     async def perform_seek(self) -> None:
         """Seek every assigned partition to its fold's cursor."""
         assigned = frozenset(ensure_TP(tp) for tp in self.assignment())
+        self.heartbeats.watch(self._thread._ensure_consumer()._coordinator)
         cursors = dict(await self.app.positions(assigned))
         await self.seek_wait(cursors)
         for tp, cursor in cursors.items():
@@ -116,6 +178,10 @@ def _message(tp: TP, batch: Sequence[ConsumerRecord], generation: int) -> Consum
 
 class Producer(driver.Producer):
     """Faust's aiokafka producer, idempotent and acknowledged by all in-sync replicas."""
+
+    @property
+    def _producer_type(self) -> type[clients.Producer]:
+        return clients.Producer
 
     def _settings_extra(self) -> Mapping[str, Any]:
         return {"acks": "all", "enable_idempotence": True}

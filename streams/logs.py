@@ -7,9 +7,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from config.errors import StreakwatchError
+
 QUIET = ("faust", "mode", "aiokafka", "kafka", "asyncio", "aiohttp", "streams.frames")
 OURS = ("streams", "alerts", "config")
 EVERY = 10.0
+LONGEST = 300.0
 _MOST = 1000
 
 # The first group on a new broker: the client asks again by itself, and is answered.
@@ -19,33 +22,42 @@ _EXPECTED = ("GroupCoordinatorNotAvailableError",)
 class RateLimit(logging.Filter):
     """Lets the same message of a library's logger through once every ``every`` seconds.
 
-    Our own messages always pass: they are few, and each tells of another thing.
+    While it goes on, the pause doubles each time, up to ``LONGEST``: an outage of an hour is no
+    more to read than one of minutes. Our own messages always pass: they are few, and each tells
+    of another thing.
     """
 
     def __init__(self, every: float = EVERY, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
         self._every = every
         self._clock = clock
-        self._seen: dict[tuple[str, str], tuple[float, int]] = {}
+        self._seen: dict[tuple[str, str], tuple[float, int, float]] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Decide, and say how many like it were held back."""
-        if any(text in record.getMessage() for text in _EXPECTED):
+        if any(text in record.getMessage() for text in _EXPECTED) or _told_by_us(record):
             return False
         if record.name.split(".")[0] in OURS:
             return True
         if len(self._seen) > _MOST:
             self._seen.clear()
         key, now = (record.name, str(record.msg)), self._clock()
-        last, held = self._seen.get(key, (float("-inf"), 0))
-        if now - last < self._every:
-            self._seen[key] = (last, held + 1)
+        last, held, pause = self._seen.get(key, (float("-inf"), 0, self._every))
+        if now - last < pause:
+            self._seen[key] = (last, held + 1, pause)
             return False
-        self._seen[key] = (now, 0)
+        self._seen[key] = (now, 0, min(2 * pause, LONGEST) if held else self._every)
         if held:
             record.msg = f"{record.getMessage()} (and {held} more like it)"
             record.args = ()
         return True
+
+
+def _told_by_us(record: logging.LogRecord) -> bool:
+    """Whether a library logs an error of ours, which whoever met it has told in words."""
+    arguments = record.args if isinstance(record.args, tuple) else ()
+    theirs = record.name.startswith(QUIET)
+    return theirs and any(isinstance(argument, StreakwatchError) for argument in arguments)
 
 
 def configure(level: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from prometheus_client import (
     CollectorRegistry,
@@ -14,6 +14,7 @@ from prometheus_client import (
 
 from alerts.ledger import Outcome
 from alerts.model import Alert
+from config.settings import Target
 from streams.records import Output, Place
 from streams.wire import RejectedError, StreakNow
 
@@ -61,7 +62,8 @@ class Metrics:
         )
         self.deliveries = Counter(
             "streakwatch_deliveries",
-            "Outcomes of alerts at targets: delivered, failed (given up), suppressed.",
+            "Outcomes of alerts at targets: delivered, suppressed, failed (refused for good), "
+            "given-up (not taken before the deadline).",
             ["target", "outcome"],
             registry=self.registry,
         )
@@ -69,6 +71,24 @@ class Metrics:
             "streakwatch_delivery_attempts_failed",
             "Attempts at a target that failed and were tried again or given up.",
             ["target"],
+            registry=self.registry,
+        )
+        self.waiting = Gauge(
+            "streakwatch_deliveries_waiting",
+            "Alerts that wait for a target, those included that are tried again.",
+            ["target"],
+            registry=self.registry,
+        )
+        self.oldest = Gauge(
+            "streakwatch_delivery_oldest_seconds",
+            "Seconds that the oldest alert has waited for a target; 0 when none waits.",
+            ["target"],
+            registry=self.registry,
+        )
+        self.fallbacks = Counter(
+            "streakwatch_deliveries_fallback",
+            "Alerts that a target did not take, and that went to its fallback.",
+            ["target", "fallback"],
             registry=self.registry,
         )
         self.delivery_seconds = Histogram(
@@ -102,13 +122,23 @@ class Metrics:
             registry=self.registry,
         )
 
-    def expect(self, targets: Iterable[str]) -> None:
+    def expect(self, targets: Mapping[str, Target]) -> None:
         """Begin the series of targets at 0, so that their first event is seen as an increase."""
-        for target in targets:
+        for name, target in targets.items():
             for outcome in Outcome:
-                self.deliveries.labels(target, outcome.value)
-            self.attempts.labels(target)
-            self.delivery_seconds.labels(target)
+                if outcome.is_final:
+                    self.deliveries.labels(name, outcome.value)
+            self.attempts.labels(name)
+            self.delivery_seconds.labels(name)
+            if target.fallback is not None:
+                self.fallbacks.labels(name, target.fallback)
+
+    def watch_target(
+        self, name: str, waiting: Callable[[], float], oldest: Callable[[], float]
+    ) -> None:
+        """Ask for what waits for a target whenever the metrics are read."""
+        self.waiting.labels(name).set_function(waiting)
+        self.oldest.labels(name).set_function(oldest)
 
     def observe(self, outputs: Iterable[Output]) -> None:
         """Count what has been sent."""

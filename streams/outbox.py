@@ -15,6 +15,8 @@ from streams.records import Output
 log = logging.getLogger(__name__)
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
+#: How long the broker may take to acknowledge before we say that we wait for it, in seconds.
+_PATIENCE = 5.0
 
 
 class TooLargeError(Exception):
@@ -75,4 +77,16 @@ class KafkaOutbox:
             )
             for output in outputs
         ]
-        await asyncio.gather(*acks)
+        # the producer itself tries again, for ever, what a broker cannot take for the time being:
+        # too few replicas in sync, a leader that is being elected
+        telling = asyncio.get_running_loop().call_later(_PATIENCE, _tell, outputs)
+        try:
+            await asyncio.gather(*acks)
+        finally:
+            telling.cancel()
+
+
+def _tell(outputs: Sequence[Output]) -> None:
+    names = ", ".join(sorted({output.topic for output in outputs}))
+    log.warning("waiting: the broker has not taken %d records for %s in %.0f s",
+                len(outputs), names, _PATIENCE)  # fmt: skip

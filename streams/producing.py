@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 
-from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
 
 from config.settings import Kafka
+from streams.clients import Producer
 from streams.connection import client_options
+from streams.reaching import reach
 from streams.records import Topic
 from streams.topics import LARGEST_REQUEST
 from streams.wire import Close, encode_close
@@ -28,9 +29,9 @@ class Unacknowledged(Exception):  # noqa: N818
             self.cure = "run `streakwatch topics create` with the same configuration"
 
 
-def producer(kafka: Kafka) -> AIOKafkaProducer:
+def producer(kafka: Kafka) -> Producer:
     """A producer that neither loses nor repeats what it was given."""
-    return AIOKafkaProducer(
+    return Producer(
         **client_options(kafka),
         acks="all",
         enable_idempotence=True,
@@ -45,8 +46,10 @@ async def send_closes(
     """Send closes, each keyed by its symbol; ``done`` is told how many more were acknowledged.
 
     Raises:
-        Unacknowledged: no broker answers, or it stops answering.
+        StreakwatchError: no broker answers, or lets us in.
+        Unacknowledged: it stops answering, or has no topic for closes.
     """
+    await reach(kafka)
     acknowledged, sender = 0, producer(kafka)
     try:
         await sender.start()
@@ -61,6 +64,6 @@ async def send_closes(
         await sender.stop()
 
 
-async def _send_batch(sender: AIOKafkaProducer, topic: str, batch: Sequence[Close]) -> None:
+async def _send_batch(sender: Producer, topic: str, batch: Sequence[Close]) -> None:
     acks = [await sender.send(topic, encode_close(c), key=c.symbol.encode()) for c in batch]
     await asyncio.gather(*acks)

@@ -76,6 +76,6 @@ def dead_letter(place: Place, record: Record, error: RejectedError) -> Output:
         "detail": error.detail,
     }
     headers = tuple((name, text.encode("utf-8", "replace")) for name, text in position.items())
-    return Output(
-        Topic.DEAD_LETTERS, record.key, record.value, headers=headers, about=(place, error)
-    )
+    nothing = record.key is None and record.value is None  # which no producer of ours can send
+    value = b"" if nothing else record.value
+    return Output(Topic.DEAD_LETTERS, record.key, value, headers=headers, about=(place, error))

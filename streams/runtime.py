@@ -12,8 +12,9 @@ from faust.types import TP, TopicT
 
 from config.errors import StreakwatchError
 from config.settings import Settings
-from streams.fold import Runner, Work
-from streams.frames import FrameApp, FrameSchema
+from streams.fold import Runner
+from streams.frames import Consumer, FrameApp, FrameSchema
+from streams.lane import Work
 from streams.log import KafkaLog
 from streams.metrics import Metrics
 from streams.outbox import Outbox
@@ -39,6 +40,8 @@ class Runtime:
     metrics: Metrics
     runners: dict[str, Runner] = field(default_factory=dict)
     assigned: bool = False
+    failed: bool = False
+    _failing: list[asyncio.Task[None]] = field(default_factory=list)
 
     def channel(self, topic: Topic) -> TopicT:
         """The Faust topic of frames; never acknowledged, for the folds keep their own cursors."""
@@ -49,7 +52,7 @@ class Runtime:
         return self.settings.kafka.topic_prefix + topic
 
     def runner(self, name: str, topic: Topic, make_work: Callable[[Place], Work]) -> Runner:
-        """A runner for the records of a topic, fed by the one agent that asks for it."""
+        """A runner for the records of a topic, and the agent of the same name that feeds it."""
         runner = Runner(
             name,
             topic,
@@ -57,8 +60,16 @@ class Runtime:
             log=self.log,
             snapshots=self.snapshots,
             metrics=self.metrics,
+            snapshot_every=self.settings.state.snapshot_every,
+            fail=lambda error: self._failing.append(asyncio.create_task(self.fail(error))),
         )
         self.runners[self.topic_name(topic)] = runner
+
+        @self.app.agent(self.channel(topic), name=name, concurrency=1)
+        async def feed(frames):  # type: ignore[no-untyped-def]
+            async for frame in frames:
+                await runner.offer(frame.partition, frame.records)
+
         return runner
 
     def fold_runner(self, name: str, topic: Topic, make: Callable[[Place], Fold]) -> Runner:
@@ -101,10 +112,20 @@ class Runtime:
         self.assigned = False
         await asyncio.gather(*(runner.release(grace) for runner in self.runners.values()))
 
-    async def fail(self, error: StreakwatchError) -> None:
+    async def fail(self, error: Exception) -> None:
         """End the worker with an error that no trying again mends."""
-        log.critical("%s", error)
+        if self.failed:
+            return
+        self.failed = True
+        ours = isinstance(error, StreakwatchError)
+        log.critical("%s" if ours else "%r", error, exc_info=None if ours else error)
         await self.app.crash(error)
+
+    def is_member(self) -> bool:
+        """Whether the group counts on this worker, so that no other has its partitions."""
+        consumer = self.app.consumer
+        assert isinstance(consumer, Consumer)
+        return consumer.heartbeats.within(self.settings.kafka.session_timeout)
 
     @property
     def ready(self) -> bool:

@@ -1,21 +1,30 @@
-"""Snapshots: a fold's state with the offset that it has reached, one record each."""
+"""Snapshots: a fold's state with the offset that it has reached.
+
+A snapshot is one record, its head. A state that is large lies in parts of its own before the head,
+and counts only when all of them are there and whole. The parts of one snapshot never replace those
+of the one before it: two slots take turns.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import zlib
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from streams.log import Log
 from streams.outbox import Outbox
-from streams.records import Output, Place, Topic
+from streams.records import Output, Place, Record, Topic
 
 FORMAT = 2
-MAX_BYTES = 24 * 1024 * 1024
+#: A compressed state of more bytes than this lies in parts of at most as many.
+PART_BYTES = 8 * 1024 * 1024
 _FIRST_LOOK = 64
+#: States of more bytes than this, as JSON, are compressed in a thread.
+_LARGE = 1024 * 1024
 
 log = logging.getLogger(__name__)
 
@@ -30,40 +39,114 @@ class Snapshot:
     definition: str
     state: dict[str, Any]
 
-    @property
-    def key(self) -> bytes:
-        """The key under which newer snapshots replace older ones."""
-        return snapshot_key(self.fold, self.place)
-
 
 def snapshot_key(fold: str, place: Place) -> bytes:
-    """The key of a fold's snapshots of one partition."""
+    """The key of a fold's snapshots of one partition; newer ones replace older ones."""
     return f"{fold}/{place}".encode()
 
 
-def encode(snapshot: Snapshot) -> bytes:
-    """A line of JSON (format, cursor, definition, checksum), then the compressed state."""
-    state = zlib.compress(json.dumps(snapshot.state, separators=(",", ":")).encode(), 1)
-    head = {
-        "format": FORMAT,
-        "cursor": snapshot.cursor,
-        "definition": snapshot.definition,
-    }
-    head["crc"] = _crc(head, state)
-    return json.dumps(head).encode() + b"\n" + state
+class UnusableError(ValueError):
+    """A snapshot that cannot be used; the message says why."""
 
 
-def decode(fold: str, place: Place, value: bytes) -> Snapshot | None:
-    """The inverse of :func:`encode`; None for another format or damaged bytes."""
+class _IncompleteError(UnusableError):
+    """Not all parts of a snapshot have been seen."""
+
+
+def encode(snapshot: Snapshot, slot: int = 0) -> list[tuple[bytes, bytes]]:
+    """The records of a snapshot, as key and value: its parts, if any, and last its head.
+
+    A head is a line of JSON (format, cursor, definition, checksum), then the compressed state;
+    or, where that lies in parts, it names the checksum of each instead.
+    """
+    data = json.dumps(snapshot.state, separators=(",", ":")).encode()
+    return _records(snapshot, zlib.compress(data, 1), slot)
+
+
+async def _encode(snapshot: Snapshot, slot: int) -> list[tuple[bytes, bytes]]:
+    """The same, without holding up the event loop for long."""
+    data = json.dumps(snapshot.state, separators=(",", ":")).encode()
+    if len(data) < _LARGE:
+        return _records(snapshot, zlib.compress(data, 1), slot)
+    return _records(snapshot, await asyncio.to_thread(zlib.compress, data, 1), slot)
+
+
+def _records(snapshot: Snapshot, state: bytes, slot: int) -> list[tuple[bytes, bytes]]:
+    key = snapshot_key(snapshot.fold, snapshot.place)
+    head = {"format": FORMAT, "cursor": snapshot.cursor, "definition": snapshot.definition}
+    if len(state) <= PART_BYTES:
+        return [(key, _line(head, state) + state)]
+    chunks = [state[at : at + PART_BYTES] for at in range(0, len(state), PART_BYTES)]
+    parts = [(b"%s/%d/%d" % (key, slot, number), chunk) for number, chunk in enumerate(chunks)]
+    head |= {"slot": slot, "parts": [zlib.crc32(chunk) for chunk in chunks]}
+    return [*parts, (key, _line(head, b""))]
+
+
+def decode(fold: str, place: Place, values: Sequence[tuple[bytes, bytes]]) -> Snapshot:
+    """The inverse of :func:`encode`, of the records of one fold and place in any order.
+
+    Raises:
+        UnusableError: the head, which is the last, is damaged or of another format; or a part is
+            missing, or damaged.
+    """
+    found = _Found(fold, place)
+    for key, value in values:
+        found.add(key, value)
+    return found.snapshot(values[-1][1])
+
+
+@dataclass(slots=True)
+class _Found:
+    """What has been seen of the snapshots of one fold and place."""
+
+    fold: str
+    place: Place
+    heads: list[bytes] = field(default_factory=list)
+    parts: dict[int, bytes] = field(default_factory=dict)
+    """Parts by their checksum, which the head names."""
+
+    def add(self, key: bytes | None, value: bytes | None) -> None:
+        """Take note of a record of the topic, whatever it is."""
+        if key is None or value is None:
+            return
+        mine = snapshot_key(self.fold, self.place)
+        if key == mine:
+            self.heads.append(value)
+        elif key.startswith(mine + b"/"):
+            self.parts[zlib.crc32(value)] = value
+
+    def snapshot(self, value: bytes) -> Snapshot:
+        """The snapshot of a head; UnusableError for one that is not whole."""
+        head, state = _head(value)
+        if "parts" in head:
+            missing = [crc for crc in head["parts"] if crc not in self.parts]
+            if missing:
+                what = f"{len(missing)} of its {len(head['parts'])} parts are missing or damaged"
+                raise _IncompleteError(what)
+            state = b"".join(self.parts[crc] for crc in head["parts"])
+        try:
+            data = json.loads(zlib.decompress(state))
+        except (ValueError, RecursionError, zlib.error):
+            raise UnusableError("it is damaged") from None
+        return Snapshot(self.fold, self.place, head["cursor"], head["definition"], data)
+
+
+def _head(value: bytes) -> tuple[dict[str, Any], bytes]:
+    line, _, state = value.partition(b"\n")
     try:
-        line, _, state = value.partition(b"\n")
         head = json.loads(line)
-        if head["format"] != FORMAT or head.pop("crc") != _crc(head, state):
-            return None
-        data = json.loads(zlib.decompress(state))
-        return Snapshot(fold, place, int(head["cursor"]), str(head["definition"]), data)
-    except (KeyError, TypeError, ValueError, AttributeError, RecursionError, zlib.error):
-        return None
+        crc, written = head.pop("crc"), head["format"]
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError):
+        raise UnusableError("it is damaged") from None
+    if written != FORMAT:
+        raise UnusableError(f"it has the format {written!r}, and this version reads {FORMAT}")
+    if crc != _crc(head, state):
+        raise UnusableError("it is damaged")
+    return head, state
+
+
+def _line(head: dict[str, Any], state: bytes) -> bytes:
+    return json.dumps(head | {"crc": _crc(head, state)}).encode() + b"\n"
 
 
 def _crc(head: dict[str, Any], state: bytes) -> int:
@@ -76,20 +159,16 @@ class Snapshots:
     def __init__(self, log: Log, outbox: Outbox) -> None:
         self._log = log
         self._outbox = outbox
+        self._slots: dict[bytes, int] = {}
 
-    async def write(self, snapshot: Snapshot) -> bool:
-        """Write a snapshot; False, with a warning, where it is too large for one record."""
-        value = encode(snapshot)
-        if len(value) > MAX_BYTES:
-            log.warning(
-                "snapshot of %s on %s: %d bytes are more than one record holds; "
-                "a restart folds from an older one, or from the log's beginning",
-                snapshot.fold, snapshot.place, len(value),
-            )  # fmt: skip
-            return False
-        output = Output(Topic.SNAPSHOTS, snapshot.key, value, snapshot.place.partition)
-        await self._outbox.send([output])
-        return True
+    async def write(self, snapshot: Snapshot) -> None:
+        """Write a snapshot; its head only when all of its parts are in the log."""
+        key = snapshot_key(snapshot.fold, snapshot.place)
+        slot = 1 - self._slots.get(key, 1)
+        for name, value in await _encode(snapshot, slot):
+            output = Output(Topic.SNAPSHOTS, name, value, snapshot.place.partition)
+            await self._outbox.send([output])
+        self._slots[key] = slot
 
     async def newest(self, fold: str, place: Place, definition: str) -> Snapshot | None:
         """The usable snapshot with the highest cursor, or None.
@@ -99,22 +178,46 @@ class Snapshots:
         """
         source = Place(Topic.SNAPSHOTS, place.partition)
         first, end = await self._log.bounds(source)
-        look, upper, best = _FIRST_LOOK, end, None
+        look, upper, found = _FIRST_LOOK, end, _Found(fold, place)
+        best, said = None, set[str]()
         while best is None and upper > first:
             lower = max(first, upper - look)
-            found = await self._values(source, snapshot_key(fold, place), lower, upper)
-            best = _highest(fold, place, definition, found)
+            async for records in self._log.read(source, lower, upper):
+                _note(found, records)
+            best = self._highest(found, definition, said, last=lower == first)
             upper, look = lower, look * 8
         return best
 
-    async def _values(self, source: Place, key: bytes, start: int, end: int) -> list[bytes]:
-        found: list[bytes] = []
-        async for records in self._log.read(source, start, end):
-            found += [r.value for r in records if r.key == key and r.value is not None]
-        return found
+    def _highest(
+        self, found: _Found, definition: str, said: set[str], *, last: bool
+    ) -> Snapshot | None:
+        best = None
+        for value in found.heads:
+            try:
+                snapshot = found.snapshot(value)
+            except UnusableError as error:
+                if last or not isinstance(error, _IncompleteError):
+                    _say(found, str(error), said)
+                continue
+            if snapshot.definition == definition and (
+                best is None or snapshot.cursor > best.cursor
+            ):
+                best = snapshot
+                self._slots[snapshot_key(found.fold, found.place)] = _slot(value)
+        return best
 
 
-def _highest(fold: str, place: Place, definition: str, values: Iterable[bytes]) -> Snapshot | None:
-    decoded = (decode(fold, place, value) for value in values)
-    usable = [s for s in decoded if s is not None and s.definition == definition]
-    return max(usable, key=lambda s: s.cursor, default=None)
+def _note(found: _Found, records: Iterable[Record]) -> None:
+    for record in records:
+        found.add(record.key, record.value)
+
+
+def _slot(value: bytes) -> int:
+    return int(_head(value)[0].get("slot", 1))
+
+
+def _say(found: _Found, why: str, said: set[str]) -> None:
+    if why not in said:
+        said.add(why)
+        log.warning("a snapshot of %s on %s is not used: %s; an older one is looked for, or the "
+                    "log folded from its beginning", found.fold, found.place, why)  # fmt: skip

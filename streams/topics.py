@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from aiokafka import AIOKafkaClient
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import TopicAlreadyExistsError, for_code
+from aiokafka.errors import (
+    NodeNotReadyError,
+    TopicAlreadyExistsError,
+    UnknownTopicOrPartitionError,
+    for_code,
+)
+from aiokafka.protocol.metadata import MetadataRequest
 
 from config.errors import StreakwatchError
 from config.settings import Kafka
@@ -24,6 +32,10 @@ _LARGEST_DEAD_LETTER = 17 * _MEGABYTE
 _LARGEST_SNAPSHOT = 25 * _MEGABYTE
 #: The largest request that a producer of ours sends.
 LARGEST_REQUEST = 26 * _MEGABYTE
+
+_LOOK_MS = 5_000
+_SECOND_LOOK = 1.0  # seconds
+_LOOKS, _BREATH = 50, 0.1  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +102,7 @@ async def create(kafka: Kafka) -> Report:
         for spec in specs(kafka):
             if spec.name not in before:
                 await admin.create(spec)
+        await admin.until_known(specs(kafka))
         return await _report(admin, kafka, before)
 
 
@@ -103,13 +116,48 @@ async def require(kafka: Kafka) -> None:
     """Raise TopicsError unless every topic is there with the right number of partitions."""
     report = await check(kafka)
     if report.missing:
-        raise TopicsError(
-            f"topic {report.missing[0]!r} does not exist"
-            + (f" (nor do {len(report.missing) - 1} more)" if len(report.missing) > 1 else ""),
-            "run `streakwatch topics create` with the same configuration",
-        )
+        raise not_there(report.missing)
     if report.differences:
         raise TopicsError(report.differences[0], "run `streakwatch topics check` for all of them")
+
+
+async def missing(kafka: Kafka) -> list[str]:
+    """The names of the topics that do not exist; asks for metadata alone, and creates nothing.
+
+    Looks again before it says so, for a broker that has just started may not know them yet.
+
+    Raises:
+        aiokafka.errors.KafkaError: the broker does not answer.
+    """
+    client = AIOKafkaClient(**client_options(kafka), request_timeout_ms=_LOOK_MS)
+    try:
+        await client.bootstrap()
+        gone = await _gone(client, [spec.name for spec in specs(kafka)])
+        if gone:
+            await asyncio.sleep(_SECOND_LOOK)
+            gone = await _gone(client, gone)
+    finally:
+        await client.close()
+    return gone
+
+
+def not_there(names: Sequence[str]) -> TopicsError:
+    """The error about topics that are missing, of which there is one or more."""
+    return TopicsError(
+        f"topic {names[0]!r} does not exist"
+        + (f" (nor do {len(names) - 1} more)" if len(names) > 1 else ""),
+        "run `streakwatch topics create` with the same configuration",
+    )
+
+
+async def _gone(client: AIOKafkaClient, names: Sequence[str]) -> list[str]:
+    node = client.get_random_node()
+    if node is None:
+        raise NodeNotReadyError("no broker is known yet")
+    request = MetadataRequest(list(names), allow_auto_topic_creation=False)
+    answer = await client.send(node, request)
+    unknown = {t[1] for t in answer.topics if t[0] == UnknownTopicOrPartitionError.errno}
+    return [name for name in names if name in unknown]
 
 
 async def _report(admin: _Admin, kafka: Kafka, before: Mapping[str, int]) -> Report:
@@ -145,6 +193,16 @@ class _Admin:
             return {}
         described = await self._client.describe_topics(sorted(names))
         return {topic["topic"]: len(topic["partitions"]) for topic in described}
+
+    async def until_known(self, wanted: Sequence[TopicSpec]) -> None:
+        """A topic that was just created is not in a broker's metadata at once.
+
+        What is missing after some seconds is told in the report.
+        """
+        for _ in range(_LOOKS):
+            if len(await self.existing(wanted)) == len(wanted):
+                return
+            await asyncio.sleep(_BREATH)
 
     async def create(self, spec: TopicSpec) -> None:
         new = NewTopic(spec.name, spec.partitions, spec.replication, topic_configs=spec.config)

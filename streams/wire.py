@@ -10,47 +10,18 @@ import json
 import re
 from collections.abc import Container
 from dataclasses import asdict, dataclass
-from enum import StrEnum
-from typing import Any, NoReturn
+from typing import Any
 
 from alerts.model import Alert
 from streams.core import periods, prices
+from streams.fields import Number, flag, json_object, kind, shown, text, whole
+from streams.fields import Reason as Reason  # noqa: PLC0414  this is where others look for it
+from streams.fields import RejectedError as RejectedError  # noqa: PLC0414  likewise
 
 MAX_CLOSE_BYTES = 64 * 1024
 MAX_ALERT_BYTES = 1024 * 1024
-_MAX_TEXT = 200
-
-
-class Reason(StrEnum):
-    """Why a record went to the dead letters (a label of the metrics)."""
-
-    EMPTY = "empty"
-    TOO_LARGE = "too-large"
-    NOT_UTF8 = "not-utf8"
-    NOT_JSON = "not-json"
-    TOO_DEEP = "too-deep"
-    NOT_AN_OBJECT = "not-an-object"
-    MISSING_FIELD = "missing-field"
-    WRONG_TYPE = "wrong-type"
-    BAD_SYMBOL = "bad-symbol"
-    BAD_PERIOD = "bad-period"
-    BAD_PRICE = "bad-price"
-    BAD_INTERVAL = "bad-interval"
-    BAD_TEXT = "bad-text"
-    UNKNOWN_SYMBOL = "unknown-symbol"
-    CLOSED_DAY = "closed-day"
-    FUTURE_PERIOD = "future-period"
-    NOT_AN_ALERT = "not-an-alert"
-    INTERNAL = "internal-error"
-
-
-class RejectedError(Exception):
-    """A record that cannot be used: the reason as a label, the detail for people."""
-
-    def __init__(self, reason: Reason, detail: str) -> None:
-        super().__init__(detail)
-        self.reason = reason
-        self.detail = detail
+#: The year 2200, in milliseconds since 1970.
+_LATEST_MS = 7_258_118_400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +53,19 @@ class Routed:
 
 
 @dataclass(frozen=True, slots=True)
-class _Number:
-    """A JSON number's own text: what the feed wrote, before any float."""
+class Due:
+    """A period whose closes a rule on missing ones asks for, in the topic ``watch``.
 
-    text: str
+    ``rule`` is the rule's definition; ``ended_ms`` says when the period ended and ``at_ms`` when
+    the closes were asked for, in milliseconds since 1970.
+    """
+
+    watchlist: str
+    period: int
+    interval: str
+    rule: str
+    ended_ms: int
+    at_ms: int
 
 
 _SYMBOL = re.compile(r"[A-Za-z0-9^.=_:/-]{1,32}", re.ASCII)
@@ -103,30 +83,23 @@ def decode_close(value: bytes | None, signed: Container[str] = frozenset()) -> C
     Raises:
         RejectedError: with the reason and what was wrong.
     """
-    return _close(_json_object(value), signed)
+    return _close(json_object(value, MAX_CLOSE_BYTES), signed)
 
 
 def _close(fields: dict[str, Any], signed: Container[str]) -> Close:
-    symbol = _text(fields, "symbol", required=True)
+    symbol = text(fields, "symbol", required=True)
     if not _SYMBOL.fullmatch(symbol):
-        raise RejectedError(Reason.BAD_SYMBOL, f"symbol {_shown(symbol)} has other characters than "
+        raise RejectedError(Reason.BAD_SYMBOL, f"symbol {shown(symbol)} has other characters than "
                             "letters, digits and ^ . = _ : / -, or more than 32")  # fmt: skip
-    interval = _text(fields, "interval") or "1d"
-    if interval not in periods.INTERVALS:
-        known = ", ".join(periods.INTERVALS)
-        raise RejectedError(Reason.BAD_INTERVAL, f"interval {_shown(interval)} is none of {known}")
-    try:
-        period = periods.from_text(_text(fields, "period", required=True), interval)
-    except periods.PeriodError as error:
-        raise RejectedError(Reason.BAD_PERIOD, f"period {error}") from None
+    interval = _interval(fields)
     return Close(
         symbol,
-        period,
+        _period(fields, "period", interval),
         _price(fields, symbol in signed),
         interval,
-        _text(fields, "source"),
-        _text(fields, "sent_at"),
-        _flag(fields, "provisional"),
+        text(fields, "source"),
+        text(fields, "sent_at"),
+        flag(fields, "provisional"),
     )
 
 
@@ -142,21 +115,46 @@ def encode_routed(routed: Routed) -> bytes:
     return _dump(_close_fields(routed.close) | fields)
 
 
-def decode_routed(value: bytes | None, signed: Container[str] = frozenset()) -> Routed:
-    """The inverse of :func:`encode_routed`; ``signed`` as for :func:`decode_close`.
+def encode_due(due: Due) -> bytes:
+    """The JSON of a period that is due; ``due`` is its text."""
+    period = periods.to_text(due.period, due.interval)
+    fields = asdict(due) | {"due": period}
+    del fields["period"]
+    return _dump(fields)
+
+
+def decode_watch(value: bytes | None, signed: Container[str] = frozenset()) -> Routed | Due:
+    """What the topic ``watch`` holds: the inverse of :func:`encode_routed` and
+    :func:`encode_due`; ``signed`` as for :func:`decode_close`.
 
     Raises:
         RejectedError: with the reason and what was wrong.
     """
-    fields = _json_object(value)
+    fields = json_object(value, MAX_CLOSE_BYTES)
+    return _due(fields) if "due" in fields else _routed(fields, signed)
+
+
+def _routed(fields: dict[str, Any], signed: Container[str]) -> Routed:
     close = _close(fields, signed)
-    watchlist = _text(fields, "watchlist", required=True)
+    watchlist = text(fields, "watchlist", required=True)
     try:
         partition, offset, arrived = (int(number.text) for number in fields["origin"])
     except (KeyError, TypeError, ValueError, AttributeError):
         detail = "origin must be [partition, offset, milliseconds]"
         raise RejectedError(Reason.WRONG_TYPE, detail) from None
     return Routed(watchlist, close, partition, offset, arrived)
+
+
+def _due(fields: dict[str, Any]) -> Due:
+    interval = _interval(fields)
+    return Due(
+        text(fields, "watchlist", required=True),
+        _period(fields, "due", interval),
+        interval,
+        text(fields, "rule", required=True),
+        whole(fields, "ended_ms", _LATEST_MS),
+        whole(fields, "at_ms", _LATEST_MS),
+    )
 
 
 def encode_alert(alert: Alert) -> bytes:
@@ -170,11 +168,11 @@ def decode_alert(value: bytes | None) -> Alert:
     Raises:
         RejectedError: the record is not an alert.
     """
-    _json_object(value, MAX_ALERT_BYTES)
+    json_object(value, MAX_ALERT_BYTES)
     try:
         return Alert.from_dict(json.loads(value or b""))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        detail = f"not an alert: {type(error).__name__}: {_shown(str(error))}"
+        detail = f"not an alert: {type(error).__name__}: {shown(str(error))}"
         raise RejectedError(Reason.NOT_AN_ALERT, detail) from None
 
 
@@ -196,6 +194,21 @@ def encode_streak(streak: StreakNow) -> bytes:
     return _dump(asdict(streak))
 
 
+def _interval(fields: dict[str, Any]) -> str:
+    interval = text(fields, "interval") or "1d"
+    if interval not in periods.INTERVALS:
+        known = ", ".join(periods.INTERVALS)
+        raise RejectedError(Reason.BAD_INTERVAL, f"interval {shown(interval)} is none of {known}")
+    return interval
+
+
+def _period(fields: dict[str, Any], name: str, interval: str) -> int:
+    try:
+        return periods.from_text(text(fields, name, required=True), interval)
+    except periods.PeriodError as error:
+        raise RejectedError(Reason.BAD_PERIOD, f"{name} {error}") from None
+
+
 def _close_fields(close: Close) -> dict[str, Any]:
     fields: dict[str, Any] = {
         "symbol": close.symbol,
@@ -215,74 +228,10 @@ def _dump(fields: dict[str, Any]) -> bytes:
     return json.dumps(fields, separators=(",", ":"), ensure_ascii=False).encode()
 
 
-def _json_object(value: bytes | None, limit: int = MAX_CLOSE_BYTES) -> dict[str, Any]:
-    if not value:
-        raise RejectedError(Reason.EMPTY, "the record has no value")
-    if len(value) > limit:
-        detail = f"{len(value):,} bytes; at most {limit:,} are read"
-        raise RejectedError(Reason.TOO_LARGE, detail)
-    fields = _parse(value)
-    if not isinstance(fields, dict):
-        raise RejectedError(Reason.NOT_AN_OBJECT, "the JSON is not an object")
-    return fields
-
-
-def _parse(value: bytes) -> Any:
-    try:
-        return json.loads(
-            value.decode("utf-8"),
-            parse_float=_Number,
-            parse_int=_Number,
-            parse_constant=_constant,
-            object_pairs_hook=_each_once,
-        )
-    except UnicodeDecodeError as error:
-        detail = f"byte {error.start} is not UTF-8"
-        raise RejectedError(Reason.NOT_UTF8, detail) from None
-    except RecursionError:
-        raise RejectedError(Reason.TOO_DEEP, "the JSON is nested too deep") from None
-    except ValueError as error:
-        raise RejectedError(Reason.NOT_JSON, f"not JSON: {_shown(str(error))}") from None
-
-
-def _constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not a JSON value")
-
-
-def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    fields = dict(pairs)
-    if len(fields) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"the field {_shown(twice)} is given twice")
-    return fields
-
-
-def _text(fields: dict[str, Any], name: str, *, required: bool = False) -> str:
-    value = fields.get(name)
-    if value is None:
-        if required:
-            raise RejectedError(Reason.MISSING_FIELD, f"the field {name!r} is missing")
-        return ""
-    if not isinstance(value, str):
-        raise RejectedError(Reason.WRONG_TYPE, f"{name} is {_kind(value)}, not a string")
-    if len(value) > _MAX_TEXT or not value.isprintable():
-        detail = f"{name} has control characters, or more than {_MAX_TEXT} characters"
-        raise RejectedError(Reason.BAD_TEXT, detail)
-    return value
-
-
-def _flag(fields: dict[str, Any], name: str) -> bool:
-    value = fields.get(name)
-    if value is not None and not isinstance(value, bool):
-        raise RejectedError(Reason.WRONG_TYPE, f"{name} is {_kind(value)}, not true or false")
-    return bool(value)
-
-
 def _price(fields: dict[str, Any], is_signed: bool) -> int:
     value = fields.get("close")
     try:
-        if isinstance(value, _Number):
+        if isinstance(value, Number):
             read = prices.signed_from_number if is_signed else prices.from_number
             return read(value.text)
         if isinstance(value, str):
@@ -292,14 +241,4 @@ def _price(fields: dict[str, Any], is_signed: bool) -> int:
         raise RejectedError(Reason.BAD_PRICE, f"close {error}") from None
     if value is None:
         raise RejectedError(Reason.MISSING_FIELD, "the field 'close' is missing")
-    raise RejectedError(Reason.WRONG_TYPE, f"close is {_kind(value)}, not a number or digits")
-
-
-def _kind(value: Any) -> str:
-    names = {bool: "true or false", _Number: "a number", list: "a list", dict: "an object",
-             str: "a string"}  # fmt: skip
-    return names.get(type(value), type(value).__name__)
-
-
-def _shown(text: str) -> str:
-    return repr(text if len(text) <= 80 else text[:77] + "...")
+    raise RejectedError(Reason.WRONG_TYPE, f"close is {kind(value)}, not a number or digits")

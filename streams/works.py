@@ -45,11 +45,11 @@ class FoldWork:
 
     @property
     def definition(self) -> str:
-        """See :class:`streams.fold.Work`."""
+        """See :class:`streams.lane.Work`."""
         return self._fold.definition
 
     async def take(self, records: Sequence[Record]) -> None:
-        """See :class:`streams.fold.Work`; in slices, so that a long one can be interrupted."""
+        """See :class:`streams.lane.Work`; in slices, so that a long one can be interrupted."""
         for start in range(0, len(records), _SLICE):
             outputs = self._fold.apply(records[start : start + _SLICE])
             await self._outbox.send(outputs)
@@ -57,24 +57,31 @@ class FoldWork:
             await asyncio.sleep(0)
 
     async def refuse(self, record: Record, error: Exception) -> None:
-        """See :class:`streams.fold.Work`."""
+        """See :class:`streams.lane.Work`."""
         outputs = [internal_dead_letter(self._place, record, error)]
         await self._outbox.send(outputs)
         self._metrics.observe(outputs)
 
     def snapshot(self) -> dict[str, Any]:
-        """See :class:`streams.fold.Work`."""
+        """See :class:`streams.lane.Work`."""
         return self._fold.snapshot()
 
+    def has_moved(self) -> bool:
+        """Nothing goes on by itself."""
+        return False
+
     async def restore(self, state: dict[str, Any] | None) -> None:
-        """See :class:`streams.fold.Work`."""
+        """See :class:`streams.lane.Work`."""
         self._fold = self._make(self._place)
         if state is not None:
             self._fold.restore(state)
         self._metrics.observe(self._fold.standing())
 
+    async def close(self, grace: float) -> None:
+        """Nothing goes on by itself."""
+
     def drop(self) -> None:
-        """See :class:`streams.fold.Work`."""
+        """See :class:`streams.lane.Work`."""
         self._metrics.forget(self._fold.standing())
 
 

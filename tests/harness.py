@@ -94,6 +94,30 @@ class WorkerProcess:
         return self.process.wait(20), time.monotonic() - began
 
 
+def start_worker(
+    config: Path,
+    folder: Path,
+    number: int,
+    instance: str = "",
+    *,
+    roles: str = "router,watcher,delivery",
+    log_level: str = "info",
+    full_disk: bool = False,
+) -> WorkerProcess:
+    """A ``streakwatch worker`` of its own process; on a full disk it cannot write a line."""
+    port = free_port()
+    out, err = folder / f"worker-{number}.out", folder / f"worker-{number}.err"
+    command = [sys.executable, "-m", "streams", "worker", "-c", str(config),
+               "--roles", roles, "--log-level", log_level]  # fmt: skip
+    command += ["--instance", instance] if instance else []
+    environ = os.environ | {"STREAKWATCH_METRICS__PORT": str(port)}
+    if full_disk:
+        out = err = Path("/dev/full")
+    with out.open("wb") as stdout, err.open("wb") as stderr:
+        process = subprocess.Popen(command, stdout=stdout, stderr=stderr, env=environ)
+    return WorkerProcess(process, port, out, err)
+
+
 @dataclass
 class Deployment:
     """One configuration with its topics, on the broker that all tests share."""
@@ -113,7 +137,7 @@ class Deployment:
             "kafka": {"bootstrap_servers": [self.servers], "topic_prefix": self.prefix,
                       "group": f"{self.prefix}group", "partitions": 2, "session_timeout": 6},
             "metrics": {"port": 0},
-            "delivery": {"max_age": "none", "backoff": 0.05, "attempts": 3, "timeout": 5},
+            "delivery": {"max_age": "none", "backoff": 0.05, "timeout": 5},
             "state": {"snapshot_every": 0.2, "sweep_every": 0.5},
             "watchlists": {
                 "us": {
@@ -151,15 +175,14 @@ class Deployment:
         instance: str = "",
         log_level: str = "info",
     ) -> WorkerProcess:
-        number, port = len(self.workers), free_port()
-        out, err = self.folder / f"worker-{number}.out", self.folder / f"worker-{number}.err"
-        command = [sys.executable, "-m", "streams", "worker", "-c", str(self.config),
-                   "--roles", roles, "--log-level", log_level]  # fmt: skip
-        command += ["--instance", instance] if instance else []
-        environ = os.environ | {"STREAKWATCH_METRICS__PORT": str(port)}
-        with out.open("wb") as stdout, err.open("wb") as stderr:
-            process = subprocess.Popen(command, stdout=stdout, stderr=stderr, env=environ)
-        worker = WorkerProcess(process, port, out, err)
+        worker = start_worker(
+            self.config,
+            self.folder,
+            len(self.workers),
+            instance,
+            roles=roles,
+            log_level=log_level,
+        )
         self.workers.append(worker)
         return worker
 
@@ -193,7 +216,10 @@ class Deployment:
             )
             await consumer.start()
             try:
-                tps = [TopicPartition(self.prefix + topic, p) for p in range(2)]
+                tps = [
+                    TopicPartition(self.prefix + topic, p)
+                    for p in range(self.settings.kafka.partitions)
+                ]
                 consumer.assign(tps)
                 ends = await consumer.end_offsets(tps)
                 found: list[Any] = []

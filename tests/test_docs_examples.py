@@ -33,7 +33,7 @@ VALIDATOR = jsonschema.Draft202012Validator(
 )
 EXAMPLE = ROOT / "config/examples/streakwatch.yaml"
 CLOSES = "config/examples/january-2026.csv"
-SECRETS = {"MAIL_USER": "desk", "MAIL_PASSWORD": "secret"}
+SECRETS = {"MAIL_USER": "desk", "MAIL_PASSWORD": "secret", "KAFKA_PASSWORD": "secret"}
 
 
 @dataclass(frozen=True)

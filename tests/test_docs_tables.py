@@ -14,11 +14,12 @@ from pydantic.fields import FieldInfo
 
 from alerts.ledger import Outcome
 from alerts.model import Kind
-from config.environment import overridable
+from config.environment import overridable, section_of
 from config.rules import PairRule, Rule
 from config.series import Basket, Named, Series
 from config.settings import Instrument, Settings
 from config.watchlists import Watchlist
+from config.words import KeyPath
 from streams import topics
 from streams.cli.main import COMMANDS, streakwatch
 from streams.cli.worker import ALL_ROLES
@@ -131,6 +132,8 @@ def test_the_fields_of_an_alert_are_all_there() -> None:
 def as_shown(value: Any) -> str:
     if isinstance(value, list):
         return ",".join(value)
+    if isinstance(value, bool):
+        return str(value).lower()
     if isinstance(value, float):
         return f"{value:g}"
     return {None: "none", "": "empty"}.get(value, str(value))
@@ -138,13 +141,18 @@ def as_shown(value: Any) -> str:
 
 def test_the_options_are_all_there_with_their_defaults() -> None:
     rows = tables(section("docs/configuration.md", "The other sections"))[0]
-    there = {}
-    for path, _ in overridable({}):
-        value: Any = Settings.model_fields[path[0]].default  # type: ignore[index]
-        for part in path[1:]:
-            value = getattr(value, str(part))
-        there[".".join(map(str, path))] = as_shown(value)
+    there = {".".join(map(str, path)): default_of(field_at(path)) for path, _ in overridable({})}
     assert {code(row[0]): code(row[1]) for row in rows} == there
+
+
+def field_at(path: KeyPath) -> FieldInfo:
+    """The field of a path, also below a section that need not be there."""
+    model: type[BaseModel] | None = Settings
+    for part in path:
+        assert model is not None
+        field = model.model_fields[str(part)]
+        model = section_of(field.annotation)
+    return field
 
 
 def default_of(field: FieldInfo) -> str:
@@ -210,7 +218,7 @@ def test_the_commands_are_all_there() -> None:
         (name[0] for name in shown), key=list(COMMANDS).index
     )
     assert {name[0] for name in shown} == COMMANDS.keys()
-    for group in ("send", "topics", "config"):
+    for group in ("send", "alerts", "deadletters", "topics", "config"):
         command = streakwatch.get_command(click.Context(streakwatch), group)
         assert isinstance(command, click.Group)
         assert {name[1] for name in shown if name[0] == group} == command.commands.keys()

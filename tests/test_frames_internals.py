@@ -12,9 +12,11 @@ from typing import Any
 import aiokafka
 import faust
 import pytest
+from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.structs import ConsumerRecord
 from faust.tables.recovery import Recovery
 from faust.transport import by_url
+from faust.transport.conductor import ConductorCompiler
 from faust.transport.consumer import Consumer as BaseConsumer
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
@@ -42,6 +44,7 @@ def test_the_scheme_leads_to_our_transport() -> None:
         (driver.AIOKafkaConsumerThread, "seek_wait", ["self", "partitions"]),
         (driver.Producer, "_settings_extra", ["self"]),
         (faust.App, "_create_directories", ["self"]),
+        (GroupCoordinator, "_do_heartbeat", ["self"]),
     ],
 )
 def test_what_is_overridden_or_called(owner: type, name: str, parameters: list[str]) -> None:
@@ -58,6 +61,10 @@ def test_what_is_overridden_or_called(owner: type, name: str, parameters: list[s
         (faust.Stream._py_aiter, "message.generation_id != self.app.consumer_generation_id"),
         # the fetcher takes the isolation level when the consumer starts, after we set it
         (aiokafka.AIOKafkaConsumer.start, "isolation_level=self._isolation_level"),
+        # heartbeats go through the method that is watched
+        (GroupCoordinator._heartbeat_routine, "success = await self._do_heartbeat()"),
+        # a full queue of frames stops the fetching of the partition, not of the others
+        (ConductorCompiler.build, "consumer_on_buffer_full(tp)"),
         # positions are sought before the streams resume
         (Recovery._resume_streams, "consumer.perform_seek()"),
     ],
@@ -82,3 +89,39 @@ def test_a_frame_goes_through_the_schema_as_it_is() -> None:
     message = type("Message", (), {"value": frame})
     assert frames.FrameSchema().loads_value(None, message) is frame
     assert frames.FrameSchema().loads_key(None, message) is None
+
+
+class Coordinator:
+    """As much of aiokafka's as is watched."""
+
+    answers: bool = True
+
+    async def _do_heartbeat(self) -> bool:
+        return self.answers
+
+
+async def test_a_member_is_who_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr(frames, "_time", lambda: now[0])
+    heartbeats, coordinator = frames.Heartbeats(), Coordinator()
+    assert not heartbeats.within(10)
+    heartbeats.watch(coordinator)
+    now[0] = 105.0
+    assert await coordinator._do_heartbeat()
+    now[0] = 114.9
+    assert heartbeats.within(10)
+    coordinator.answers = False
+    assert not await coordinator._do_heartbeat()
+    now[0] = 115.0
+    assert not heartbeats.within(10)
+    heartbeats.watch(coordinator)  # a new assignment
+    assert heartbeats.within(10)
+    coordinator.answers = True
+    now[0] = 130.0
+    assert await coordinator._do_heartbeat()
+    assert heartbeats.within(10)
+
+
+def test_the_time_of_heartbeats_goes_on() -> None:
+    first = frames._time()
+    assert 0 <= frames._time() - first < 60

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from alerts.targets import notifiers
-from streams.agents.frames import feed_side_by_side
 from streams.clock import SystemClock
 from streams.delivering import DeliveryWork
+from streams.delivery.targets import Targets
 from streams.records import Topic
 from streams.runtime import Runtime
 
@@ -16,22 +16,20 @@ def attach(runtime: Runtime) -> None:
     Raises:
         alerts.targets.TargetError: apprise does not take a target's URL.
     """
-    targets = notifiers(runtime.settings.targets)
-    runtime.metrics.expect(targets)
-    runner = runtime.runner(
+    settings, metrics = runtime.settings, runtime.metrics
+    targets = Targets(settings, notifiers(settings.targets), metrics)
+    runtime.runner(
         "delivery",
         Topic.ALERTS,
         lambda place: DeliveryWork(
             place,
-            runtime.settings,
+            settings,
             targets,
             log=runtime.log,
             outbox=runtime.outbox,
-            metrics=runtime.metrics,
+            metrics=metrics,
             clock=SystemClock(),
+            fail=runtime.fail,
+            may_send=runtime.is_member,
         ),
     )
-
-    @runtime.app.agent(runtime.channel(Topic.ALERTS), name="delivery", concurrency=1)
-    async def delivery(frames):  # type: ignore[no-untyped-def]
-        await feed_side_by_side(runtime, runner, frames)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from streams.agents.frames import feed
 from streams.calendars import by_name
 from streams.definitions import signed
 from streams.folds.router import RouterFold
@@ -19,8 +18,4 @@ def attach(runtime: Runtime) -> None:
     def make(place: Place) -> RouterFold:
         return RouterFold(place, watchlists, sessions, numbers)
 
-    runner = runtime.fold_runner("router", Topic.CLOSES, make)
-
-    @runtime.app.agent(runtime.channel(Topic.CLOSES), name="router", concurrency=1)
-    async def router(frames):  # type: ignore[no-untyped-def]
-        await feed(runtime, runner, frames)
+    runtime.fold_runner("router", Topic.CLOSES, make)

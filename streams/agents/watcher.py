@@ -1,21 +1,54 @@
-"""The agent of the watchlists: streaks, records and alerts."""
+"""The agent of the watchlists: streaks, records and alerts; and what is missing for them."""
 
 from __future__ import annotations
 
-from streams.agents.frames import feed
+import logging
+
+from aiokafka.errors import KafkaError
+
+from streams.clock import SystemClock
+from streams.fold import Runner
 from streams.folds.watcher import WatcherFold
 from streams.records import Place, Topic
 from streams.runtime import Runtime
+from streams.watchman import Passage, Watchman, partition_of
+
+log = logging.getLogger(__name__)
 
 
 def attach(runtime: Runtime) -> None:
-    """Add the agent to the app."""
+    """Add the agent to the app, and the watchman to its timers."""
+    folds: dict[int, WatcherFold] = {}
 
     def make(place: Place) -> WatcherFold:
-        return WatcherFold(place, runtime.settings.watchlists, runtime.settings.instruments)
+        fold = WatcherFold(place, runtime.settings.watchlists, runtime.settings.instruments)
+        folds[place.partition] = fold
+        return fold
 
     runner = runtime.fold_runner("watcher", Topic.WATCH, make)
+    _watch_time(runtime, runner, folds)
 
-    @runtime.app.agent(runtime.channel(Topic.WATCH), name="watcher", concurrency=1)
-    async def watcher(frames):  # type: ignore[no-untyped-def]
-        await feed(runtime, runner, frames)
+
+def _watch_time(runtime: Runtime, runner: Runner, folds: dict[int, WatcherFold]) -> None:
+    """Ask for the closes that are due; ``folds`` are those of the runner, by partition."""
+    settings = runtime.settings
+
+    def partition(name: str) -> int:
+        return partition_of(name, settings.kafka.partitions)
+
+    watchman = Watchman(
+        settings.watchlists,
+        SystemClock(),
+        runtime.outbox,
+        last_asked=lambda name, rule: folds[partition(name)].last_asked(name, rule),
+        is_current=Passage(lambda: runtime.runners.get(runtime.topic_name(Topic.CLOSES))),
+    )
+
+    @runtime.app.timer(interval=settings.state.sweep_every)  # type: ignore[untyped-decorator]
+    async def look() -> None:
+        if not runtime.ready:
+            return  # what has been asked for already may not be folded yet
+        try:
+            await watchman.look(lambda name: partition(name) in runner.lanes)
+        except (KafkaError, TimeoutError) as error:
+            log.debug("what is due cannot be asked for yet: %r", error)  # the sweep tells people

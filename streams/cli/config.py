@@ -22,8 +22,11 @@ def command() -> None:
 def check(file: Path) -> None:
     """Check FILE and name every fault with its line, key and cure; exit code 2 with faults."""
     from config.loading import load
+    from streams.tls import context_of
 
     settings = load(file, {k: v for k, v in os.environ.items() if k != "STREAKWATCH_CONFIG"})
+    if settings.kafka.security.tls is not None:
+        context_of(settings.kafka.security.tls)
     pairs = sum(len(w.pairs) for w in settings.watchlists.values())
     found = (
         counted(len(settings.watchlists), "watchlist"),

@@ -22,6 +22,9 @@ COMMANDS = {
     "streaks": "List every streak in a file of prices, without Kafka.",
     "explain": "Say where a pair stands, and what would be told next.",
     "replay": "Fold closes anew and print the alerts; sends nothing.",
+    "alerts": "Say what was told and what became of it; send it again.",
+    "deadletters": "Look at what could not be used; send it again, or put it aside.",
+    "verify": "Say whether what was sent is exactly what should have been.",
     "topics": "Create the topics, or compare them with the configuration.",
     "config": "Check a configuration, print an example or its schema.",
 }

@@ -75,7 +75,7 @@ def _from_topic(
         finally:
             await log.stop()
 
-    ask_broker(read(), settings.kafka.bootstrap_servers)
+    ask_broker(read(), settings.kafka)
 
 
 def _take(found: Found, tell: Callable[[Alert], None], refused: Counter[str]) -> None:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from config.errors import StreakwatchError
 from streams.cli.main import Suggesting
 from streams.cli.options import config_option, load_settings, servers_option
 
 if TYPE_CHECKING:
+    from config.settings import Kafka
     from streams.topics import Report
 
 T = TypeVar("T")
@@ -32,7 +33,7 @@ def create(config_path: Path, bootstrap_servers: str) -> None:
     from streams import topics
 
     kafka = load_settings(config_path, bootstrap_servers).kafka
-    report = ask_broker(topics.create(kafka), kafka.bootstrap_servers)
+    report = ask_broker(topics.create(kafka), kafka)
     for name in report.created:
         print(f"created   {name}")
     for name in report.existing:
@@ -49,7 +50,7 @@ def check(ctx: click.Context, config_path: Path, bootstrap_servers: str) -> None
     from streams import topics
 
     kafka = load_settings(config_path, bootstrap_servers).kafka
-    report = ask_broker(topics.check(kafka), kafka.bootstrap_servers)
+    report = ask_broker(topics.check(kafka), kafka)
     for name in report.existing:
         print(f"exists    {name}")
     for name in report.missing:
@@ -59,24 +60,28 @@ def check(ctx: click.Context, config_path: Path, bootstrap_servers: str) -> None
         ctx.exit(1)
 
 
-def ask_broker(work: Coroutine[Any, Any, T], servers: list[str]) -> T:
+def ask_broker(work: Coroutine[Any, Any, T], kafka: Kafka) -> T:
     """Run something that talks to Kafka.
 
     Raises:
-        StreakwatchError: no broker answers.
+        StreakwatchError: no broker answers or lets us in, or it stops answering.
     """
     from aiokafka.errors import KafkaError
 
     from streams.logs import silence
+    from streams.reaching import reach
+    from streams.refusals import away
+
+    async def reach_and_work() -> T:
+        with closing(work):  # where Kafka cannot be reached, it never runs
+            await reach(kafka)
+            return await work
 
     silence()
     try:
-        return asyncio.run(work)
+        return asyncio.run(reach_and_work())
     except KafkaError as error:
-        raise StreakwatchError(
-            f"Kafka at {', '.join(servers)} does not answer ({type(error).__name__})",
-            "start it (`streakwatch up` starts one), or give --bootstrap-servers",
-        ) from None
+        raise away(kafka, type(error).__name__) from None
 
 
 def _tell_differences(report: Report) -> None:

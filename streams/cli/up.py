@@ -50,7 +50,7 @@ def command(
         if not bootstrap_servers:
             servers = _start_broker(stack, settings, port, data_dir)
             settings = load_settings(config_path, servers)
-        report = ask_broker(topics.create(settings.kafka), settings.kafka.bootstrap_servers)
+        report = ask_broker(topics.create(settings.kafka), settings.kafka)
         say(f"topics: {len(report.created)} created, {len(report.existing)} there before")
         for line in report.differences:
             say(f"differs: {line}")

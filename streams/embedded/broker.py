@@ -9,7 +9,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,8 +63,9 @@ class Broker:
     """A Kafka of one node on 127.0.0.1 whose data stay in ``data_dir`` from run to run.
 
     ``port`` 0 takes a free one, the same for all starts of this object; the controller's is a
-    free one at each start unless given. ``overrides`` are lines of server.properties. When this
-    process ends without stopping Kafka, the kernel kills it (on Linux).
+    free one at each start unless given. ``overrides`` are lines of server.properties, and
+    ``formatting`` more arguments of Kafka's ``format``, such as its first users. When this process
+    ends without stopping Kafka, the kernel kills it (on Linux).
     """
 
     def __init__(
@@ -77,6 +78,7 @@ class Broker:
         cache_dir: Path | None = None,
         say: Progress = silent,
         overrides: Mapping[str, str] = _NOTHING,
+        formatting: Sequence[str] = (),
     ) -> None:
         self.data_dir = data_dir.absolute()
         self.port = port or free_port()
@@ -85,6 +87,7 @@ class Broker:
         self._cache_dir = cache_dir
         self._say = say
         self._overrides = dict(overrides)
+        self._formatting = tuple(formatting)
         self._run: _Run | None = None
 
     @property
@@ -198,9 +201,8 @@ class Broker:
         settings = self.data_dir / "format.properties"
         settings.write_text(properties(self.port, controller_port, self._overrides, draft.name))
         arguments = ("format", "--cluster-id", _cluster_id(), "--config", settings.name)
-        self._run_tool(
-            java.command("kafka.tools.StorageTool", *arguments, options=archive.options())
-        )
+        tool = ("kafka.tools.StorageTool", *arguments, *self._formatting)
+        self._run_tool(java.command(*tool, options=archive.options()))
         settings.unlink()
         draft.rename(target)
 

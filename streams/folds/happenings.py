@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from alerts.evidence import Conditions, Reading
+from alerts.evidence import Absence, Conditions, Reading
 from alerts.model import Alert, Instead, Milestone, Trigger
 from config.rules import SimpleRule
 from streams.core.watch import Key
@@ -14,7 +14,7 @@ from streams.core.watch import Key
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where the alerts about a series, or of a rule on several conditions, come from."""
+    """Where the alerts about a series, on several conditions, or on missing closes come from."""
 
     watchlist: str
     interval: str
@@ -27,7 +27,7 @@ class Origin:
         identity: str,
         period: str,
         told: tuple[Milestone, ...],
-        evidence: Reading | Conditions,
+        evidence: Reading | Conditions | Absence,
         trigger: Trigger,
     ) -> Alert:
         """An alert about one period; there is neither a streak nor a benchmark."""

@@ -10,7 +10,7 @@ from alerts.context import evidence, longest_since
 from alerts.milestones import ahead, condition, milestones
 from alerts.model import Alert, Instead, Kind, Milestone, Trigger, alert_id
 from alerts.steps import Step
-from config.rules import AllRule, AnyRule, BreadthRule, LevelRule, ProvisionalRule, SimpleRule
+from config.rules import PairRule, ProvisionalRule, SimpleRule, YearToDateRule
 from config.watchlists import Pair, Watchlist
 from streams.core import periods
 from streams.core.streaks import Streak
@@ -45,9 +45,7 @@ class PairSubject(Subject):
 
     def concerned(self, rule: SimpleRule) -> bool:
         """See :class:`Subject`."""
-        if isinstance(rule, LevelRule | BreadthRule | AllRule | AnyRule):
-            return False
-        return rule.pair in (None, self.label)
+        return isinstance(rule, PairRule | YearToDateRule) and rule.pair in (None, self.label)
 
     def step(self, tracker: Any, turn: Any, view: Any) -> Step:
         """See :class:`Subject`."""

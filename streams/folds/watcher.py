@@ -14,14 +14,16 @@ from streams.core import periods
 from streams.core.watch import Change, Moved, PairKey, Rewritten, Watch
 from streams.definitions import signed, watch, watch_definition
 from streams.folds.ahead import Ahead
+from streams.folds.missing import Switches
 from streams.folds.revisions import Revisions
 from streams.folds.telling import Telling
 from streams.records import Output, Place, Record, Topic, dead_letter
 from streams.wire import (
+    Due,
     RejectedError,
     Routed,
     StreakNow,
-    decode_routed,
+    decode_watch,
     encode_alert,
     encode_streak,
 )
@@ -30,7 +32,7 @@ Origin = tuple[str, int]
 
 
 class WatcherFold:
-    """The watchlists of one partition; each begins with its first close."""
+    """The watchlists of one partition; each begins with its first record."""
 
     def __init__(
         self,
@@ -67,14 +69,24 @@ class WatcherFold:
         """The closes, series and subjects of a watchlist, as they are."""
         return self._state(name).watch
 
+    def last_asked(self, name: str, rule: str) -> int | None:
+        """The last period whose missing closes a rule, by its definition, has asked for."""
+        state = self._states.get(name)
+        return None if state is None else state.switches.last(rule)
+
     def _take(self, record: Record) -> list[Output]:
         try:
-            routed = decode_routed(record.value, self._signed)
+            read = decode_watch(record.value, self._signed)
         except RejectedError as error:
             return [dead_letter(self._place, record, error)]
-        if routed.watchlist not in self._watchlists:
+        if read.watchlist not in self._watchlists:
             return []  # the log remembers watchlists that are gone
-        return list(self._state(routed.watchlist).take(routed))
+        state = self._state(read.watchlist)
+        if isinstance(read, Due):
+            place = self._place
+            trigger = Trigger(place.topic.value, place.partition, record.offset, read.at_ms)
+            return list(state.ask(read, trigger))
+        return list(state.take(read))
 
     def _state(self, name: str) -> WatchlistState:
         if name not in self._states:
@@ -99,6 +111,7 @@ class WatchlistState:
         self._telling = Telling(name, watchlist, instruments)
         self._ahead = Ahead(self._telling.pairs)
         self._revisions = Revisions()
+        self.switches = Switches(name, watchlist, self.watch.closes)
         self._taken: dict[Origin, int] = {}
 
     def take(self, routed: Routed) -> Iterator[Output]:
@@ -120,6 +133,11 @@ class WatchlistState:
             begun = isinstance(change, Moved) and change.turn is None
             if isinstance(change.key, PairKey) and not begun:
                 yield self._current(change.key)
+        yield from map(self._sent, self.switches.came(close.symbol, close.period, trigger))
+
+    def ask(self, due: Due, trigger: Trigger) -> Iterator[Output]:
+        """What is missing of a period that is due."""
+        yield from map(self._sent, self.switches.ask(due, trigger))
 
     def standing(self) -> list[Output]:
         """The current streak of each pair."""
@@ -138,6 +156,7 @@ class WatchlistState:
             "revisions": self._revisions.dump(),
             "together": self._telling.dump(),
             "ahead": self._ahead.dump(),
+            "missing": self.switches.dump(),
         }
 
     def load(self, state: dict[str, Any]) -> None:
@@ -152,6 +171,7 @@ class WatchlistState:
         self._revisions.load(state["revisions"])
         self._telling.load(state["together"])
         self._ahead.load(state["ahead"])
+        self.switches.load(state.get("missing", {}))
 
     def _alerts(self, change: Change, trigger: Trigger) -> Iterator[Alert]:
         settled = list(self._ahead.settled(change, trigger)) if isinstance(change, Moved) else []

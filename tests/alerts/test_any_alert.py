@@ -10,7 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.evidence import Conditions, Evidence, Holder, Missed, Rank, Reading, Standing
+from alerts.evidence import (
+    Absence,
+    Conditions,
+    Evidence,
+    Holder,
+    Missed,
+    Rank,
+    Reading,
+    Standing,
+)
 from alerts.model import Alert, Instead, Kind, Milestone, Trigger, alert_id
 from alerts.rendering import render
 from streams.core.aftermath import HORIZONS, Followed, Outcome
@@ -137,17 +146,26 @@ def readings(draw: st.DrawFn, dates: Any, breadth: bool) -> Reading:
     )
 
 
+@st.composite
+def absences(draw: st.DrawFn, kind: Kind) -> Absence:
+    symbols = tuple(draw(st.lists(SYMBOLS, min_size=1, max_size=20)))
+    ended, seconds = draw(texts("1m")), draw(st.integers(0, 10**7))
+    last = draw(SYMBOLS) if kind is Kind.DATA_ARRIVED else ""
+    return Absence(symbols, draw(COUNTS), draw(LENGTHS), ended, seconds, last)
+
+
 OF_PAIRS = [*RECORDS, Kind.THRESHOLD, Kind.YEAR_TO_DATE, Kind.ENDED]
 BEFORE_CLOSE = [Kind.PROVISIONAL, Kind.CONFIRMED, Kind.WITHDRAWN]
 OF_SERIES = [*LEVELS, Kind.LEVEL_CROSSED, Kind.BREADTH]
+OF_DATA = [Kind.DATA_MISSING, Kind.DATA_ARRIVED]
 
 
 @st.composite
 def alerts(draw: st.DrawFn) -> Alert:
-    """An alert on a pair, a series, or several conditions, of any kind and in any revision."""
+    """An alert on a pair, a series, several conditions, or closes, of any kind and revision."""
     interval = draw(st.sampled_from(["1d", "1d", "5m"]))
     dates = texts(interval)
-    about = draw(st.sampled_from(["pair", "series", "together"]))
+    about = draw(st.sampled_from(["pair", "series", "together", "closes"]))
     revision = draw(st.sampled_from(["", "", "retracted", "amended", "restored"]))
     if about == "pair":
         kinds, known = [*OF_PAIRS, *BEFORE_CLOSE], draw(evidence(dates))
@@ -157,6 +175,9 @@ def alerts(draw: st.DrawFn) -> Alert:
         first = draw(milestones(OF_SERIES, dates))
         known = draw(readings(dates, first.kind is Kind.BREADTH or draw(st.booleans())))
         also = draw(st.lists(milestones(OF_SERIES, dates), max_size=4))
+    elif about == "closes":
+        first, also, revision = Milestone(draw(st.sampled_from(OF_DATA))), [], ""
+        known = draw(absences(first.kind))
     else:
         first = draw(milestones([Kind.TOGETHER], dates))
         known = Conditions(draw(st.sampled_from(["all", "any"])), draw(st.integers(2, 9)))

@@ -9,7 +9,16 @@ from typing import Any
 
 import pytest
 
-from alerts.evidence import Conditions, Evidence, Holder, Missed, Rank, Reading, Standing
+from alerts.evidence import (
+    Absence,
+    Conditions,
+    Evidence,
+    Holder,
+    Missed,
+    Rank,
+    Reading,
+    Standing,
+)
 from alerts.model import Alert, Instead, Kind, Milestone, Trigger
 from alerts.rendering import render
 from streams.core.aftermath import Followed, Outcome
@@ -99,6 +108,19 @@ TOGETHER = replace(
         Milestone(Kind.BREADTH, value="0.3", direction="falling", subject="AHEAD"),
     ),
     evidence=Conditions("all", 3),
+)
+
+MISSING = replace(
+    SERIES,
+    asset="us",
+    milestone=Milestone(Kind.DATA_MISSING),
+    evidence=Absence(("NDX", "SPX"), 0, 7, "2026-01-16T21:00Z", 1805),
+)
+ARRIVED = replace(
+    MISSING,
+    milestone=Milestone(Kind.DATA_ARRIVED),
+    evidence=Absence(("NDX", "SPX"), 0, 7, "2026-01-16T21:00Z", 7800, "SPX"),
+    follows="89ab",
 )
 
 
@@ -251,6 +273,15 @@ ALERTS: dict[str, Alert] = {
     "series, amended": replace(SERIES, late=True, follows="89ab", revision="amended"),
     "series, restored": replace(SERIES, follows="89ab", revision="restored"),
     "series, late": replace(SERIES, late=True),
+    "data.missing": MISSING,
+    "data.missing, of many": read(
+        replace(MISSING, interval="5m", period="2026-01-16T20:55Z"),
+        symbols=tuple(f"S{number:02}" for number in range(20)), more=11, of=31,
+        after_seconds=183_000,
+    ),
+    "data.arrived": ARRIVED,
+    "data.arrived, one symbol": read(
+        ARRIVED, symbols=("SPX",), of=1, after_seconds=45),
 }  # fmt: skip
 
 TEXTS = {

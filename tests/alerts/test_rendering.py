@@ -17,6 +17,7 @@ from alerts.rendering import (
     _environment,
     digits,
     in_scope,
+    lasting,
     number,
     of_scope,
     ordinal,
@@ -380,6 +381,18 @@ def test_the_year_to_date_is_told_where_it_is_another(
 )
 def test_ordinals(number: int, text: str) -> None:
     assert ordinal(number) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        *((0, "0 s"), (59, "59 s"), (60, "1 min"), (1805, "30 min"), (3599, "59 min")),
+        *((3600, "1 h"), (7800, "2 h 10 min"), (86_399, "23 h 59 min"), (86_400, "1 d")),
+        *((86_460, "1 d"), (97_200, "1 d 3 h"), (866_000, "10 d")),
+    ],
+)
+def test_lengths_of_time(seconds: int, text: str) -> None:
+    assert lasting(seconds) == text
 
 
 @pytest.mark.parametrize(

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+
+from config.loading import load
 
 FaultsOf = Callable[..., list[str]]
 
 RULES = "watchlists.us.rules"
 SYMBOL = "write up to 32 letters, digits and ^ . = _ : / -"
 KINDS = (
-    "'all', 'any', 'breadth', 'ended', 'level', 'provisional', 'record', 'threshold' or "
-    "'year-to-date'"
+    "'all', 'any', 'breadth', 'ended', 'level', 'missing', 'provisional', 'record', 'threshold' "
+    "or 'year-to-date'"
 )
 CONDITIONS = "'breadth', 'ended', 'level', 'record', 'threshold' or 'year-to-date'"
 FORMS = "'ever', 'since YYYY-MM-DD', 'last N years', 'last N periods' or 'this year'"
@@ -262,3 +265,66 @@ def test_a_share_is_from_0_to_1(value: str, whole: str, faults_of: FaultsOf) -> 
     (fault,) = faults_of(whole.replace("at_least: 0.6", f"at_least: {value}"))
     assert fault.startswith(f"streakwatch.yaml:13: {RULES}[2].at_least: found ")
     assert fault.endswith("; write a number from 0 to 1")
+
+
+MISSING = """\
+watchlists:
+  us:
+    calendar: XNYS
+    pairs: [{asset: RUT, benchmark: SPX}]
+    rules:
+      - {kind: missing, after: 15, symbols: [RUT, SPX]}
+    targets: [desk]
+targets: {desk: {url: "console://"}}
+"""
+WEEK = "write a number from 0 to 10080"
+
+MISSED = {
+    "no calendar": (
+        *("    calendar: XNYS\n", ""),
+        f"5: {RULES}[0]: without a calendar nothing can be missing; write the exchange's MIC, or "
+        "24/7, as calendar",
+    ),
+    "nothing to miss": (
+        *("    pairs: [{asset: RUT, benchmark: SPX}]\n", ""),
+        f"5: {RULES}[0]: nothing that could be missing; add pairs",
+    ),
+    "misspelt symbol": (
+        *("[RUT, SPX]", "[RUT, SPY]"),
+        f"6: {RULES}[0].symbols[1]: nothing here needs closes of 'SPY'; did you mean 'SPX'?",
+    ),
+    "another symbol": (
+        *("[RUT, SPX]", "DAX30"),
+        f"6: {RULES}[0].symbols[0]: nothing here needs closes of 'DAX30'; write 'RUT' or 'SPX'",
+    ),
+    "symbol twice": (
+        *("[RUT, SPX]", "[RUT, RUT]"),
+        f"6: {RULES}[0].symbols[1]: 'RUT' is listed twice; keep one of the two",
+    ),
+    "before the end": ("15", "-1", f"6: {RULES}[0].after: found '-1'; {WEEK}"),
+    "after more than a week": ("15", "10081", f"6: {RULES}[0].after: found '10081'; {WEEK}"),
+    "no number": ("15", "nan", f"6: {RULES}[0].after: found 'nan'; {WEEK}"),
+    "as a condition": (
+        *("{kind: missing, after: 15, symbols: [RUT, SPX]}",
+          "{kind: all, name: x, of: [{kind: ended}, {kind: missing}]}"),
+        f"6: {RULES}[0].of[1].kind: found 'missing'; write {CONDITIONS}",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("old", "new", "expected"), MISSED.values(), ids=MISSED)
+def test_a_wrong_rule_on_missing_closes_is_told(
+    old: str, new: str, expected: str, faults_of: FaultsOf
+) -> None:
+    assert faults_of(MISSING.replace(old, new, 1)) == [f"streakwatch.yaml:{expected}"]
+
+
+def test_what_a_rule_on_missing_closes_asks_for(file: Path) -> None:
+    """By default all that the watchlist needs, half an hour after the end; one or a list."""
+    for text, expected in {
+        "{kind: missing}": (30, []),
+        "{kind: missing, after: 0.5, symbols: SPX}": (0.5, ["SPX"]),
+    }.items():
+        file.write_text(MISSING.replace("{kind: missing, after: 15, symbols: [RUT, SPX]}", text))
+        (rule,) = load(file, {}).watchlists["us"].rules
+        assert (rule.after, rule.symbols) == expected  # type: ignore[union-attr]

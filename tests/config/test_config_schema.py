@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import jsonschema
@@ -22,6 +23,9 @@ class _Editor(yaml.SafeLoader):
     }
 
 
+_Editor.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("true$|false$"), ["t", "f"])
+
+
 def valid(text: str) -> bool:
     data = yaml.load(text, _Editor)
     return jsonschema.Draft202012Validator(json_schema()).is_valid(data)
@@ -36,6 +40,12 @@ GOOD = {
     "rounding": ("    rules", "    round_returns_to: 0.0001\n    rules"),
     "sections": ("targets:\n  d", "kafka: {retention: {closes: 30}}\nmetrics: {}\ntargets:\n  d"),
     "max age": ("targets:\n  d", "delivery: {max_age: none}\ntargets:\n  d"),
+    "TLS alone": ("targets:\n  d", "kafka: {security: {tls: true}}\ntargets:\n  d"),
+    "TLS": ("targets:\n  d", "kafka: {security: {tls: {ca_file: a}}}\ntargets:\n  d"),
+    "user": (
+        "targets:\n  d",
+        "kafka: {security: {sasl: {username: a, password: b}}}\ntargets:\n  d",
+    ),
     "data_dir": ("targets:\n  d", "embedded: {data_dir: here}\ntargets:\n  d"),
 }
 
@@ -75,6 +85,11 @@ BAD = {
     "rounding": ("    rules", "    round_returns_to: 0.5\n    rules"),
     "targets of a watchlist": ("[desk]", "desk"),
     "target without url": ("url: console://", "{}"),
+    "TLS that is a text": ("targets:\n  d", "kafka: {security: {tls: on}}\ntargets:\n  d"),
+    "user without a password": (
+        "targets:\n  d",
+        "kafka: {security: {sasl: {username: a}}}\ntargets:\n  d",
+    ),
     "port": ("targets:\n  d", "metrics: {port: 70000}\ntargets:\n  d"),
     "empty file": ("watchlists:\n", "watch:\n"),
 }

@@ -57,7 +57,45 @@ TARGETS = {
     ),
     "target that is a url": (
         *("desk:\n    url: console://", "desk: slack://hidden"),
-        ["9: targets.desk: found a text; write below it: url"],
+        ["9: targets.desk: found a text; write below it: url, fallback"],
+    ),
+    "fallback that is not there": (
+        *("url: console://", "url: console://\n    fallback: dsk"),
+        ["11: targets.desk.fallback: there is no target 'dsk'; did you mean 'desk'?"],
+    ),
+    "fallback that is nobody": (
+        *("url: console://", "url: console://\n    fallback: pager"),
+        ["11: targets.desk.fallback: there is no target 'pager'; remove it"],
+    ),
+    "fallback of one of two": (
+        *("url: console://", "url: console://\n    fallback: x\n  pager: {url: console://}"),
+        ["11: targets.desk.fallback: there is no target 'x'; write 'pager'"],
+    ),
+    "fallback that is the target itself": (
+        *("url: console://", "url: console://\n    fallback: desk"),
+        [
+            "11: targets.desk.fallback: leads back to itself: desk → desk; let the last one have "
+            "none"
+        ],
+    ),
+    "fallbacks in a circle": (
+        *(
+            "url: console://",
+            "url: console://\n    fallback: a\n  a: {url: console://, fallback: b}\n"
+            "  b: {url: console://, fallback: a}",
+        ),
+        [
+            f"{line}: targets.{name}.fallback: leads back to itself: {name} → {other} → {name}; "
+            "let the last one have none"
+            for line, name, other in [(12, "a", "b"), (13, "b", "a")]
+        ],
+    ),
+    "fallback that is a list": (
+        *("url: console://", "url: console://\n    fallback: [hidden]"),
+        [
+            "11: targets.desk.fallback: found a list; write a name of up to 64 "
+            "letters, digits, _ . and -"
+        ],
     ),
     "variable of a url": (
         *("console://", "slack://${SLACK_TOKEN}/x"),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from harness import Deployment
+from secure_kafka import SecureKafka, secure_kafka
 
 from streams.demo.receivers import HttpReceiver, SmtpReceiver
 from streams.embedded import Broker
@@ -15,10 +16,28 @@ from streams.embedded import Broker
 @pytest.fixture
 def deployment(kafka: Broker, topic_prefix: str, tmp_path: Path) -> Iterator[Deployment]:
     """A deployment of its own on the shared broker; its workers are ended with the test."""
+    yield from _deployment(kafka, topic_prefix, tmp_path)
+
+
+def _deployment(broker: Broker, prefix: str, folder: Path) -> Iterator[Deployment]:
     with HttpReceiver() as webhook, SmtpReceiver() as mail:
-        made = Deployment(tmp_path, kafka.bootstrap_servers, topic_prefix, webhook, mail)
+        made = Deployment(folder, broker.bootstrap_servers, prefix, webhook, mail)
         yield made
         for worker in made.workers:
             if worker.process.poll() is None:
                 worker.process.kill()
                 worker.process.wait()
+
+
+@pytest.fixture(scope="module")
+def secure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecureKafka]:
+    """A broker with a listener for each way to secure it; started for the modules that ask."""
+    made = secure_kafka(tmp_path_factory.mktemp("secure"))
+    with made.broker:
+        yield made
+
+
+@pytest.fixture
+def secured(secure: SecureKafka, topic_prefix: str, tmp_path: Path) -> Iterator[Deployment]:
+    """A deployment on it, whose commands and workers use the listener that they are given."""
+    yield from _deployment(secure.broker, topic_prefix, tmp_path)

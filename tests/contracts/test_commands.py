@@ -28,7 +28,9 @@ def test_topics_are_created_once_and_compared(deployment: Deployment) -> None:
     second = streakwatch("topics", "create", "-c", deployment.config)
     assert (first.returncode, first.stdout.count("created")) == (0, 7)
     assert (second.returncode, second.stdout.count("exists")) == (0, 7)
-    deployment.overrides["kafka"] = deployment.settings.kafka.model_dump(mode="json") | {
+    deployment.overrides["kafka"] = deployment.settings.kafka.model_dump(
+        mode="json", exclude_none=True
+    ) | {
         "partitions": 3,
         "retention": {"alerts": 7},
     }

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-from streams.fold import Runner, Work
+from streams.fold import Runner
+from streams.lane import Work
 from streams.metrics import Metrics
 from streams.records import Output, Place, Record, Topic
 from streams.snapshots import Snapshots

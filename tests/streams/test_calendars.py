@@ -13,7 +13,7 @@ from exchange_calendars.errors import InvalidCalendarName
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.calendars import Intervals, Sessions, Stretches, by_name, opens, sessions
+from streams.calendars import Intervals, Sessions, Stretches, by_name, ended, opens, sessions
 from streams.core.periods import INTERVALS, between, from_date, from_text, to_text
 
 ZONES = {"XNYS": "America/New_York", "XHKG": "Asia/Hong_Kong", "XTKS": "Asia/Tokyo", "24/7": "UTC"}
@@ -225,3 +225,54 @@ def test_intervals_of_all_sessions_are_listed_in_order(calendar: str) -> None:
     listed = np.asarray(hours)
     assert listed.tolist() == list(hours)
     assert (np.diff(listed) > 0).all()
+
+
+def at(text: str) -> float:
+    """Milliseconds since 1970."""
+    return datetime.fromisoformat(text).timestamp() * 1000
+
+
+def last_ended(calendar: str, interval: str, when: str) -> tuple[str, str]:
+    """The last period that had ended, and its end on the exchange's clock."""
+    ((period, end_ms),) = ended(calendar, interval, at(when), 1)
+    end = datetime.fromtimestamp(end_ms / 1000, ZoneInfo(ZONES[calendar]))
+    return to_text(period, interval), f"{end:%m-%d %H:%M}"
+
+
+@pytest.mark.parametrize(
+    ("calendar", "interval", "when", "period", "end"),
+    [
+        ("XNYS", "1d", "2026-01-22T20:59:59Z", "2026-01-21", "01-21 16:00"),
+        ("XNYS", "1d", "2026-01-22T21:00Z", "2026-01-22", "01-22 16:00"),
+        ("XNYS", "1d", "2025-11-28T17:59Z", "2025-11-26", "11-26 16:00"),  # after Thanksgiving
+        ("XNYS", "1d", "2025-11-28T18:00Z", "2025-11-28", "11-28 13:00"),  # an early close
+        ("XNYS", "1d", "2026-01-19T23:00Z", "2026-01-16", "01-16 16:00"),  # a holiday, a Monday
+        ("XNYS", "1d", "2026-01-18T12:00Z", "2026-01-16", "01-16 16:00"),  # a Sunday
+        ("XNYS", "1d", "2026-03-09T19:59Z", "2026-03-06", "03-06 16:00"),  # summer time
+        ("XNYS", "1d", "2026-03-09T20:00Z", "2026-03-09", "03-09 16:00"),
+        ("XNYS", "1h", "2025-11-28T18:00Z", "2025-11-28T17:30Z", "11-28 13:00"),  # cut short
+        ("XNYS", "5m", "2026-01-22T14:34:59Z", "2026-01-21T20:55Z", "01-21 16:00"),
+        ("XNYS", "5m", "2026-01-22T14:35Z", "2026-01-22T14:30Z", "01-22 09:35"),
+        ("XHKG", "1h", "2026-01-22T04:00Z", "2026-01-22T03:30Z", "01-22 12:00"),  # lunch
+        ("XHKG", "1h", "2026-01-22T05:59Z", "2026-01-22T03:30Z", "01-22 12:00"),
+        ("24/7", "1m", "2026-01-17T10:07:59Z", "2026-01-17T10:06Z", "01-17 10:07"),
+        ("24/7", "1d", "2026-01-17T10:07:59Z", "2026-01-16", "01-17 00:00"),
+    ],
+)
+def test_the_last_period_that_has_ended(
+    calendar: str, interval: str, when: str, period: str, end: str
+) -> None:
+    assert last_ended(calendar, interval, when) == (period, end)
+
+
+@pytest.mark.parametrize("interval", ["1d", "1h"])
+def test_the_last_few_periods_that_have_ended(interval: str) -> None:
+    """As many as are wanted, and as there are; what still goes on is none of them."""
+    when = at("2026-01-22T16:00Z")
+    few = ended("XNYS", interval, when, 3)
+    assert len(few) == 3
+    assert [one.period for one in few] == sorted({one.period for one in few})
+    assert ended("XNYS", interval, when, 2) == few[1:]
+    assert ended("XNYS", interval, few[-1].at_ms, 3) == few
+    assert ended("XNYS", interval, few[-1].at_ms - 1, 2) == few[:-1]
+    assert ended("XNYS", interval, at("1900-01-01T00:00Z"), 3) == []

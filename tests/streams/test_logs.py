@@ -6,6 +6,7 @@ import logging
 
 import pytest
 
+from config.errors import StreakwatchError
 from streams.logs import RateLimit, configure
 
 
@@ -32,13 +33,28 @@ def listener() -> Listener:
 
 
 def test_a_repeated_line_is_held_back_and_counted(listener: Listener) -> None:
-    passed = [listener.log("again", after=after) for after in (0, 0, 3, 6.9, 0.1, 5, 5)]
+    passed = [listener.log("again", after=after) for after in (0, 0, 3, 6.9, 0.1, 5, 15)]
     assert passed == [True, False, False, False, True, False, True]
     assert listener.lines == [
         "again",
         "again (and 3 more like it)",
         "again (and 1 more like it)",
     ]
+
+
+def test_the_pause_doubles_while_a_line_goes_on_up_to_five_minutes(listener: Listener) -> None:
+    passed = [second for second in range(1201) if listener.log("again", after=second > 0)]
+    assert passed == [0, 10, 30, 70, 150, 310, 610, 910]
+    assert listener.log("again", after=300), "what came once is not held back"
+    assert listener.log("again", after=300)
+    assert listener.log("again", after=10)
+
+
+def test_an_error_of_ours_is_not_told_again_by_a_library(listener: Listener) -> None:
+    error = StreakwatchError("no topic", "make one")
+    assert not listener.log("Crashed reason=%r", error, name="streams.frames")
+    assert listener.log("Crashed reason=%r", ValueError("x"), name="streams.frames")
+    assert listener.log("%s", error, name="streams.runtime")
 
 
 def test_what_was_not_held_back_is_not_counted(listener: Listener) -> None:

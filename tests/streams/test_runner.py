@@ -13,7 +13,8 @@ from aiokafka.errors import KafkaConnectionError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.fold import LogShrunkError, Runner
+from streams.fold import Runner
+from streams.lane import LogShrunkError
 from streams.records import Output, Place, Record, Topic
 from streams.snapshots import Snapshot
 from streams.works import FoldWork
@@ -281,7 +282,7 @@ async def test_retention_that_overtook_the_fold_is_told(
     await runner.release(1)
     harness.log.forget(PLACE, 5)
     other = harness.runner(totals(harness))
-    with caplog.at_level(logging.WARNING, "streams.fold"):
+    with caplog.at_level(logging.WARNING, "streams.lane"):
         assert await other.attach([0]) == {0: 5}
     assert "offsets 2 to 4 were removed by retention before they were folded" in caplog.text
     await other.take(0, records[5:])

@@ -20,15 +20,17 @@ from streams.core.prices import MAX_PRICE, SCALE
 from streams.wire import (
     MAX_CLOSE_BYTES,
     Close,
+    Due,
     Reason,
     RejectedError,
     Routed,
     StreakNow,
     decode_alert,
     decode_close,
-    decode_routed,
+    decode_watch,
     encode_alert,
     encode_close,
+    encode_due,
     encode_routed,
     encode_streak,
 )
@@ -122,7 +124,7 @@ def test_published_numbers_that_are_refused(number: str, detail: str) -> None:
     assert (caught.value.reason, caught.value.detail) == (Reason.BAD_PRICE, f"close {detail}")
 
 
-@pytest.mark.parametrize("decode", [decode_close, decode_routed])
+@pytest.mark.parametrize("decode", [decode_close, decode_watch])
 def test_the_prices_of_others_are_above_0(decode: Callable[..., object]) -> None:
     with pytest.raises(RejectedError) as caught:
         decode(a_close("-1", watchlist='"us"', origin="[0,0,0]"), signed={"US10Y"})
@@ -302,13 +304,17 @@ NEAR = st.fixed_dictionaries(
         "source": JSON,
         "sent_at": JSON,
         "watchlist": JSON | st.just("us"),
+        "due": JSON | st.just("2026-01-15"),
+        "rule": JSON,
+        "ended_ms": JSON | st.integers(),
+        "at_ms": JSON | st.integers(),
         "origin": JSON | st.lists(st.integers() | JSON, min_size=3, max_size=3),
     },
 )
 
 
 def only_rejects(value: bytes) -> None:
-    decoders: list[Callable[[bytes], object]] = [decode_close, decode_routed, decode_alert]
+    decoders: list[Callable[[bytes], object]] = [decode_close, decode_watch, decode_alert]
     decoders.append(partial(decode_close, signed={"RUT"}))
     for decode in decoders:
         try:
@@ -366,7 +372,7 @@ def test_published_numbers_round_trip(close: Close, number: int) -> None:
     close = replace(close, price=number)
     assert decode_close(encode_close(close), signed={close.symbol}) == close
     routed = Routed("us", close, 0, 0, 0)
-    assert decode_routed(encode_routed(routed), signed={close.symbol}) == routed
+    assert decode_watch(encode_routed(routed), signed={close.symbol}) == routed
 
 
 @given(CLOSES, SYMBOLS, st.integers(0, 2**31), st.integers(0, 2**63 - 1), st.integers(0, 2**63 - 1))
@@ -374,7 +380,7 @@ def test_routed_closes_round_trip(
     close: Close, name: str, partition: int, offset: int, arrived: int
 ) -> None:
     routed = Routed(name, close, partition, offset, arrived)
-    assert decode_routed(encode_routed(routed)) == routed
+    assert decode_watch(encode_routed(routed)) == routed
 
 
 @pytest.mark.parametrize(
@@ -395,7 +401,7 @@ def test_routed_closes_round_trip(
 )
 def test_malformed_routed_closes(extra: dict[str, str], reason: Reason) -> None:
     with pytest.raises(RejectedError) as caught:
-        decode_routed(a_close(**extra))
+        decode_watch(a_close(**extra))
     assert caught.value.reason is reason
 
 
@@ -518,3 +524,41 @@ def test_a_streak_as_json() -> None:
         "length": 10,
         "start": "2026-01-02",
     }
+
+
+def test_a_period_that_is_due_round_trips() -> None:
+    for period, interval in ((20_475, "1d"), (29_484_870, "5m")):
+        due = Due("us", period, interval, "9341a5d2e0f8405a", 1_769_115_600_000, 1_769_117_400_000)
+        assert decode_watch(encode_due(due)) == due
+    assert json.loads(encode_due(due)) == {
+        "watchlist": "us",
+        "due": "2026-01-22T14:30Z",
+        "interval": "5m",
+        "rule": "9341a5d2e0f8405a",
+        "ended_ms": 1_769_115_600_000,
+        "at_ms": 1_769_117_400_000,
+    }
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "reason"),
+    [
+        ("watchlist", "null", Reason.MISSING_FIELD),
+        ("due", '"2026-02-30"', Reason.BAD_PERIOD),
+        ("due", "5", Reason.WRONG_TYPE),
+        ("interval", '"2m"', Reason.BAD_INTERVAL),
+        ("rule", "null", Reason.MISSING_FIELD),
+        ("rule", '"a\\n"', Reason.BAD_TEXT),
+        ("ended_ms", "null", Reason.MISSING_FIELD),
+        ("at_ms", "-1", Reason.WRONG_TYPE),
+        ("at_ms", "1.5", Reason.WRONG_TYPE),
+        ("at_ms", '"5"', Reason.WRONG_TYPE),
+        ("at_ms", "10000000000000", Reason.WRONG_TYPE),
+        ("at_ms", "9" * 5000, Reason.WRONG_TYPE),
+    ],
+)
+def test_a_malformed_due_is_refused(field: str, text: str, reason: Reason) -> None:
+    whole = json.loads(encode_due(Due("us", 20_475, "1d", "9341", 0, 1))) | {field: "HERE"}
+    with pytest.raises(RejectedError) as caught:
+        decode_watch(json.dumps(whole).replace('"HERE"', text).encode())
+    assert caught.value.reason is reason

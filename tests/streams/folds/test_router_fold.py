@@ -21,7 +21,7 @@ from streams.wire import (
     RejectedError,
     Routed,
     decode_close,
-    decode_routed,
+    decode_watch,
     encode_close,
 )
 
@@ -67,7 +67,7 @@ def part_of_day(symbol: str, time: str, interval: str = "5m") -> bytes:
 
 
 def copies(outputs: Sequence[Output]) -> list[Routed]:
-    return [decode_routed(o.value) for o in outputs if o.topic is Topic.WATCH]
+    return [decode_watch(o.value) for o in outputs if o.topic is Topic.WATCH]
 
 
 def letters(outputs: Sequence[Output]) -> list[dict[str, str]]:
@@ -333,7 +333,7 @@ def test_published_numbers_are_those_of_the_symbols_named() -> None:
     assert fold.definition != RouterFold(PLACE, watchlists, {}).definition
     value = a_close("US10Y", "2026-01-20", -250_000)
     (output,) = fold.apply([record(value)])
-    assert decode_routed(output.value, {"US10Y"}).close.price == -250_000
+    assert decode_watch(output.value, {"US10Y"}).close.price == -250_000
     assert routed(fold, a_close("SPX", "2026-01-20", -250_000))[1][0][0] == "bad-price"
 
 

@@ -1,0 +1,102 @@
+"""What the lanes of one partition share: its ledger, its rules, and how both are written."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+
+from alerts.ledger import Entry, Ledger, Outcome
+from alerts.model import Alert
+from alerts.rendering import render
+from alerts.targets import Message
+from config.errors import StreakwatchError
+from config.settings import Delivery, Target
+from streams.clock import Clock
+from streams.core import periods
+from streams.delivery.queue import Item
+from streams.delivery.requests import Reader, Request
+from streams.log import Log
+from streams.metrics import Metrics
+from streams.outbox import Outbox
+from streams.records import Output, Place, Topic
+from streams.works import internal_dead_letter
+
+Fail = Callable[[StreakwatchError], Awaitable[None]]
+"""Ends the worker with an error that no trying again mends."""
+
+_DAY = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Everything but the target; ``room`` is how many alerts may wait in memory for each."""
+
+    place: Place
+    rules: Delivery
+    targets: dict[str, Target]
+    names: dict[str, dict[str, str]]
+    reader: Reader
+    ledger: Ledger
+    log: Log
+    outbox: Outbox
+    metrics: Metrics
+    clock: Clock
+    may_send: Callable[[], bool]
+    fail: Fail
+    room: int
+    unreadable: set[int]
+    """Offsets of alerts that could not be rendered, and are in the dead letters."""
+
+    def is_historic(self, alert: Alert) -> bool:
+        """Whether an alert is about a period that ended too long ago to be news."""
+        if self.rules.max_age == "none":
+            return False
+        ended = periods.ended_by_ms(periods.from_text(alert.period, alert.interval), alert.interval)
+        return self.clock.now() - ended / 1000 > self.rules.max_age * _DAY
+
+    def deadline(self, request: Request) -> float:
+        """Until when an alert is tried, in seconds since 1970."""
+        return request.record.timestamp / 1000 + self.rules.deadline
+
+    def is_settled(self, request: Request, target: str) -> bool:
+        """Whether a request is done: for a person's by itself, else by any record of the alert."""
+        since = request.offset if request.asked else -1
+        return self.ledger.settled(request.alert.id, target, since)
+
+    def entry(self, target: str, request: Request, outcome: Outcome, detail: str = "") -> Entry:
+        """A line of the ledger, of now."""
+        at_ms = int(self.clock.now() * 1000)
+        offset = request.offset
+        return Entry(request.alert.id, target, outcome, at_ms, detail=detail, offset=offset)
+
+    async def write(self, entries: Sequence[Entry]) -> None:
+        """Write lines into the ledger, in their order; return when the log has them."""
+        await self.outbox.send(
+            [
+                Output(Topic.NOTIFICATIONS, entry.key, entry.encode(), self.place.partition)
+                for entry in entries
+            ]
+        )
+        for entry in entries:
+            self.ledger.apply(entry)
+            if entry.outcome is Outcome.SUPPRESSED:
+                self.ledger.forget(entry.alert, entry.target)  # many, and soon never asked for
+            if entry.outcome.is_final:
+                self.metrics.deliveries.labels(entry.target, entry.outcome.value).inc()
+
+    def message(self, item: Item) -> Message:
+        """The words; those of a fallback say whose they are."""
+        alert = item.request.alert
+        message = render(alert, self.names.get(alert.watchlist, {}))
+        if not item.instead_of:
+            return message
+        note = f"The target {item.instead_of} did not take this message, so it comes here."
+        return replace(message, body=f"{note}\n\n{message.body}")
+
+    async def put_aside(self, request: Request, error: Exception) -> None:
+        """Put an alert that met an error of ours into the dead letters, once for all targets."""
+        if request.offset not in self.unreadable:
+            self.unreadable.add(request.offset)
+            letter = internal_dead_letter(self.place, request.record, error)
+            await self.outbox.send([letter])
+            self.metrics.observe([letter])

@@ -1,0 +1,274 @@
+"""One target's alerts of one partition: tried, tried again, and settled, one at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from dataclasses import replace
+
+from aiokafka.errors import KafkaError
+
+from alerts.ledger import Entry, Outcome
+from alerts.targets import Attempt, Message, Notifier
+from config.errors import StreakwatchError
+from streams.delivery.desk import Desk
+from streams.delivery.gate import Gate
+from streams.delivery.inbox import Inbox, historic
+from streams.delivery.queue import Item
+
+log = logging.getLogger(__name__)
+
+#: Seconds until a look at whether attempts are allowed again, and until a lane gets over an error.
+_CLOSED, _TROUBLE = 0.2, 1.0
+
+
+class DeliveryLane:
+    """Delivers what comes into its inbox, from :meth:`start` until :meth:`close`."""
+
+    def __init__(
+        self,
+        target: str,
+        desk: Desk,
+        inbox: Inbox,
+        *,
+        notifier: Notifier,
+        gate: Gate,
+        lanes: Mapping[str, DeliveryLane],
+    ) -> None:
+        """``lanes`` are those of all targets: what is not taken may go to another."""
+        self.inbox = inbox
+        self._target = target
+        self._desk = desk
+        self._notifier = notifier
+        self._gate = gate
+        self._lanes = lanes
+        self._news = asyncio.Event()
+        self._closing = False
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to deliver."""
+        self._gate.join(self.wake)
+        self._task = asyncio.create_task(self._run(), name=f"lane {self._target}")
+
+    def wake(self) -> None:
+        """Something has changed: look again."""
+        self._news.set()
+
+    async def close(self, grace: float) -> None:
+        """Begin no attempt; end the one that runs within ``grace`` seconds, with its entry."""
+        self._closing = True
+        self.wake()
+        if self._task is not None:
+            await asyncio.wait({self._task}, timeout=grace)
+            self.cancel()
+            await asyncio.wait({self._task})
+
+    def cancel(self) -> None:
+        """End at once; what had no answer yet is as if it had not been tried."""
+        self._gate.leave(self.wake)
+        if self._task is not None:
+            self._task.cancel()
+
+    def age(self) -> float:
+        """Seconds that the oldest alert here has waited since it came into the log; 0 if none."""
+        oldest = self.inbox.queue.oldest()
+        if oldest is None:
+            return 0.0
+        return max(0.0, self._desk.clock.now() - oldest.request.record.timestamp / 1000)
+
+    async def _run(self) -> None:
+        while not self._closing:
+            self._news.clear()
+            try:
+                await self._turn()
+            except StreakwatchError as error:
+                await self._desk.fail(error)
+                return
+            except (KafkaError, TimeoutError) as error:
+                log.warning("target %s: the broker is in trouble (%r)", self._target, error)
+                await self._sleep(_TROUBLE)
+            except Exception:
+                log.exception("target %s: an unexpected error", self._target)
+                await self._sleep(_TROUBLE)
+
+    async def _turn(self) -> None:
+        more = await self.inbox.fill()
+        if not self._desk.may_send():
+            await self._sleep(_CLOSED)
+            return
+        if await self._settle_quietly():
+            return
+        now = asyncio.get_running_loop().time()
+        item = self.inbox.queue.ready(now) if self._gate.is_open(now) else None
+        if item is None:
+            await self._sleep(0 if more else self._pause(now))
+        elif not self._closing:
+            await self._try(item)
+
+    async def _sleep(self, seconds: float | None) -> None:
+        """Until there is news, at most ``seconds``; None: however long it takes."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._news.wait()
+        except TimeoutError:
+            return
+
+    def _pause(self, now: float) -> float | None:
+        """Seconds until something can be done for a head of the queue; None without one."""
+        opens, wall = self._gate.opens, self._desk.clock.now()
+        heads = list(self.inbox.queue.heads())
+        times = [max(item.due, opens) - now for item in heads]
+        times = [seconds for seconds in times if seconds > 0]  # else another lane is at it: wait
+        times += [max(0.0, item.until - wall) for item in heads if self._is_hopeless(item)]
+        return min(times, default=None)
+
+    async def _settle_quietly(self) -> bool:
+        """Settle the heads that need no attempt, all at once; whether there were any."""
+        ends: dict[Item, list[Entry]] = {}
+        for item in self.inbox.queue.heads():
+            entries = self._end_of(item)
+            if entries is not None:
+                ends[item] = entries
+        if ends:
+            await self._settle(ends)
+        return bool(ends)
+
+    def _end_of(self, item: Item) -> list[Entry] | None:
+        """The entries of an item that has come to its end without an attempt, else None."""
+        desk, request = self._desk, item.request
+        if desk.is_settled(request, self._target):
+            return []  # the same alert, at another place in the log
+        if self._is_hopeless(item) and desk.clock.now() >= item.until:
+            return self._not_taken(item, Outcome.GIVEN_UP, item.detail or "the target fails")
+        follows = request.alert.follows
+        is_news = item.attempts or item.instead_of or request.asked or not follows
+        if is_news or not desk.is_historic(request.alert):
+            return None
+        if desk.ledger.outcome(follows, self._target) is Outcome.DELIVERED:
+            return None  # who was told is told of the correction, however old
+        return [historic(desk, request, self._target)]
+
+    def _is_hopeless(self, item: Item) -> bool:
+        """Whether an attempt now is no better than none."""
+        return self._gate.failing if item.attempts else self._gate.down
+
+    async def _try(self, item: Item) -> None:
+        try:
+            message = self._desk.message(item)
+        except Exception as error:
+            log.exception("alert %s cannot be rendered", item.request.alert.id)
+            await self._desk.put_aside(item.request, error)
+            failed = self._entry(item, Outcome.FAILED, f"internal error: {type(error).__name__}")
+            return await self._settle({item: [failed]})
+        with self._gate.attempt():
+            attempt = await self._ask(message)
+            item.attempts += 1
+            self._tell_gate(item, attempt)
+        return await self._judge(item, attempt)
+
+    async def _ask(self, message: Message) -> Attempt:
+        timeout = self._desk.rules.timeout
+        try:
+            async with asyncio.timeout(timeout + 1):
+                return await self._notifier.notify(message, timeout)
+        except TimeoutError:
+            return Attempt(False, f"no answer within {timeout:g} s")
+        except Exception as error:  # the other targets are not to suffer for it
+            log.exception("target %s: an unexpected error", self._target)
+            return Attempt(False, type(error).__name__)
+
+    def _tell_gate(self, item: Item, attempt: Attempt) -> None:
+        if attempt.delivered or attempt.permanent:
+            self._gate.answered()
+        else:
+            now = asyncio.get_running_loop().time()
+            alert = item.request.alert.id
+            item.due = self._gate.failed(now, alert, item.attempts, attempt.retry_after)
+
+    async def _judge(self, item: Item, attempt: Attempt) -> None:
+        item.detail = attempt.detail
+        if attempt.delivered:
+            await self._settle({item: [self._entry(item, Outcome.DELIVERED, "")]})
+            self._observe(item)
+            return
+        self._desk.metrics.attempts.labels(self._target).inc()
+        log.warning("alert %s to %s: attempt %d failed (%s)", item.request.alert.id, self._target,
+                    item.attempts, attempt.detail)  # fmt: skip
+        if not self._desk.may_send():
+            return  # it may be another worker's by now: who has it says what becomes of it
+        if attempt.permanent:
+            await self._settle({item: self._not_taken(item, Outcome.FAILED, attempt.detail)})
+        elif self._desk.clock.now() >= item.until:
+            await self._settle({item: self._not_taken(item, Outcome.GIVEN_UP, attempt.detail)})
+        else:
+            await self._write([self._retrying(item)])
+
+    def _observe(self, item: Item) -> None:
+        if not item.request.asked:
+            seconds = self._desk.clock.now() - item.request.alert.trigger.arrived_ms / 1000
+            self._desk.metrics.delivery_seconds.labels(self._target).observe(max(0.0, seconds))
+
+    def _entry(self, item: Item, outcome: Outcome, detail: str) -> Entry:
+        entry = self._desk.entry(self._target, item.request, outcome, detail)
+        return replace(entry, attempts=item.attempts, instead_of=item.instead_of)
+
+    def _retrying(self, item: Item) -> Entry:
+        wait = item.due - asyncio.get_running_loop().time()
+        entry = self._entry(item, Outcome.RETRYING, item.detail)
+        next_ms = int((self._desk.clock.now() + wait) * 1000)
+        return replace(entry, next_ms=next_ms, until_ms=int(item.until * 1000))
+
+    def _not_taken(self, item: Item, outcome: Outcome, detail: str) -> list[Entry]:
+        """The end here, after what becomes of the alert at the fallback, if there is one.
+
+        In this order: whoever reads the end in the ledger knows who has the alert now.
+        """
+        log.error("alert %s to %s: %s after %d attempts (%s)", item.request.alert.id, self._target,
+                  outcome.value, item.attempts, detail)  # fmt: skip
+        end = self._entry(item, outcome, detail)
+        fallback = self._desk.targets[self._target].fallback
+        if fallback is None or self._is_concerned(fallback, item):
+            return [end]
+        until = self._desk.clock.now() + self._desk.rules.deadline
+        entry = self._desk.entry(fallback, item.request, Outcome.RETRYING)
+        return [replace(entry, instead_of=self._target, until_ms=int(until * 1000)), end]
+
+    def _is_concerned(self, fallback: str, item: Item) -> bool:
+        """Whether the alert goes or went to the fallback anyway."""
+        desk, request = self._desk, item.request
+        is_tried = desk.ledger.is_retrying(request.alert.id, fallback)
+        return fallback in request.targets or is_tried or desk.is_settled(request, fallback)
+
+    async def _settle(self, ends: Mapping[Item, list[Entry]]) -> None:
+        """Write what became of items, and let go of them."""
+        await self._write([entry for entries in ends.values() for entry in entries])
+        for item, entries in ends.items():
+            self.inbox.queue.remove(item)
+            for entry in entries:
+                if entry.outcome is Outcome.RETRYING:
+                    self._hand_over(item, entry)
+
+    async def _write(self, entries: list[Entry]) -> None:
+        """Write entries, however long it takes: what has its answer must not be asked again.
+
+        Raises:
+            StreakwatchError: this worker cannot go on.
+        """
+        while True:
+            try:
+                await self._desk.write(entries)
+            except StreakwatchError:
+                raise
+            except Exception:
+                log.exception("target %s: the ledger was not written; again", self._target)
+                await asyncio.sleep(_TROUBLE)
+            else:
+                return
+
+    def _hand_over(self, item: Item, entry: Entry) -> None:
+        self._desk.metrics.fallbacks.labels(self._target, entry.target).inc()
+        lane = self._lanes[entry.target]
+        lane.inbox.owe(entry, item.request)
+        lane.wake()

@@ -1,0 +1,75 @@
+"""The alerts that wait for one target: in order within a pair, the pairs side by side."""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections.abc import Iterator
+from dataclasses import dataclass
+from operator import attrgetter
+
+from streams.delivery.requests import Request
+
+
+@dataclass(slots=True, eq=False)
+class Item:
+    """An alert on its way to a target.
+
+    ``due`` is when its turn comes, on the event loop's clock; ``until`` is its deadline, in seconds
+    since 1970.
+    """
+
+    request: Request
+    due: float
+    until: float
+    attempts: int = 0
+    detail: str = ""
+    instead_of: str = ""
+
+    @property
+    def offset(self) -> int:
+        """The place of its record in the log."""
+        return self.request.offset
+
+
+_BY_OFFSET = attrgetter("offset")
+_BY_TURN = attrgetter("due", "offset")
+
+
+class Queue:
+    """Items by pair, each at most once."""
+
+    def __init__(self) -> None:
+        self._pairs: dict[tuple[str, str, str], list[Item]] = {}
+        self._offsets: set[int] = set()
+
+    def add(self, item: Item) -> None:
+        """Put an item behind those of its pair with lower offsets."""
+        assert item.offset not in self._offsets
+        insort(self._pairs.setdefault(item.request.pair, []), item, key=_BY_OFFSET)
+        self._offsets.add(item.offset)
+
+    def remove(self, item: Item) -> None:
+        """Its way has ended; the next of its pair may go."""
+        pair = self._pairs[item.request.pair]
+        pair.remove(item)
+        self._offsets.remove(item.offset)
+        if not pair:
+            del self._pairs[item.request.pair]
+
+    def heads(self) -> Iterator[Item]:
+        """The first item of each pair."""
+        return (items[0] for items in self._pairs.values())
+
+    def ready(self, now: float) -> Item | None:
+        """The head whose turn it is: one that has failed comes after those that were due before."""
+        return min((i for i in self.heads() if i.due <= now), key=_BY_TURN, default=None)
+
+    def oldest(self) -> Item | None:
+        """The item with the lowest offset."""
+        return min(self.heads(), key=_BY_OFFSET, default=None)
+
+    def __contains__(self, offset: int) -> bool:
+        return offset in self._offsets
+
+    def __len__(self) -> int:
+        return len(self._offsets)

@@ -1,0 +1,66 @@
+"""What a record of the topic alerts asks for: an alert, to these targets."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from alerts.model import Alert
+from streams.records import Record
+from streams.wire import Reason, RejectedError, decode_alert
+
+RESEND = "resend"
+"""The header of a person's request: the names of targets, or ``*`` for the watchlist's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """An alert for its targets; ``asked`` where a person wants it sent, whatever was before."""
+
+    record: Record
+    alert: Alert
+    targets: Sequence[str]
+    asked: bool = False
+
+    @property
+    def offset(self) -> int:
+        """Its place in the log."""
+        return self.record.offset
+
+    @property
+    def pair(self) -> tuple[str, str, str]:
+        """What is told in order: a pair or series of a watchlist."""
+        return (self.alert.watchlist, self.alert.asset, self.alert.benchmark)
+
+
+class Reader:
+    """Reads records with the targets of the configuration."""
+
+    def __init__(self, watchlists: Mapping[str, Sequence[str]], targets: Collection[str]) -> None:
+        """``watchlists`` are the targets of each, ``targets`` all that there are."""
+        self._watchlists = watchlists
+        self._targets = targets
+
+    def read(self, record: Record) -> Request:
+        """What a record asks for; of a watchlist that is not there any more, nothing.
+
+        Raises:
+            RejectedError: the record is not an alert, or names a target that is not there.
+        """
+        alert = decode_alert(record.value)
+        own = self._watchlists.get(alert.watchlist, ())
+        names = next((value for name, value in record.headers if name == RESEND), None)
+        if names is None:
+            return Request(record, alert, own)
+        return Request(record, alert, self._named(names, own), asked=True)
+
+    def _named(self, names: bytes, own: Sequence[str]) -> Sequence[str]:
+        text = names.decode("utf-8", "replace")
+        wanted = tuple(dict.fromkeys(name.strip() for name in text.split(",")))
+        if wanted == ("*",):
+            return own
+        unknown = [name for name in wanted if name not in self._targets]
+        if unknown:
+            detail = f"resend names {unknown[0][:80]!r}, which is no target"
+            raise RejectedError(Reason.UNKNOWN_TARGET, detail)
+        return wanted

@@ -1,0 +1,156 @@
+"""closes → watch: whether each close was copied to the watchlists that need it, in order."""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from config.settings import Settings
+from config.watchlists import Watchlist
+from streams.definitions import signed
+from streams.judges.scope import ANOTHER, EARLIER, REMOVED, Scope, digest
+from streams.records import Output, Place, Record, Topic
+from streams.verdict import Finding, Part
+from streams.wire import Due, RejectedError, Routed, decode_watch
+
+
+@dataclass(slots=True)
+class _Copies:
+    """What one watchlist should have of one partition of closes: columns, by ascending offset."""
+
+    offsets: array[int] = field(default_factory=lambda: array("q"))
+    arrived: array[int] = field(default_factory=lambda: array("q"))
+    digests: array[int] = field(default_factory=lambda: array("Q"))
+    seen: bytearray = field(default_factory=bytearray)
+
+    def add(self, offset: int, arrived_ms: int, content: int) -> None:
+        self.offsets.append(offset)
+        self.arrived.append(arrived_ms)
+        self.digests.append(content)
+        self.seen.append(0)
+
+    def find(self, offset: int) -> int | None:
+        at = bisect_left(self.offsets, offset)
+        return at if at < len(self.offsets) and self.offsets[at] == offset else None
+
+
+class RoutingJudge:
+    """Whether each close was copied to the watchlists that need it, in order."""
+
+    def __init__(self, settings: Settings, scope: Scope, removed: Mapping[Place, int]) -> None:
+        """``removed`` has the first offset of each partition that has lost its beginning."""
+        self.part = Part("closes → watch")
+        self._scope = scope
+        self._removed = removed
+        self._watchlists: Mapping[str, Watchlist] = settings.watchlists
+        self._signed = signed(settings.instruments)
+        self._copies: dict[tuple[str, int], _Copies] = {}
+        self._last: dict[tuple[str, str, int], int] = {}
+
+    def expect(self, place: Place, record: Record, copy: Output) -> None:
+        """A close should be copied to the watchlist that is the copy's key."""
+        name = (copy.key or b"").decode()
+        copies = self._copies.setdefault((name, place.partition), _Copies())
+        copies.add(record.offset, record.timestamp, digest(copy.value))
+        self.part.expected += 1
+
+    def see(self, place: Place, record: Record, judged: bool) -> None:
+        """A record of ``watch``; one that is not ``judged`` can only be found."""
+        try:
+            routed = decode_watch(record.value, self._signed)
+        except RejectedError:
+            return  # the watcher refuses it
+        if isinstance(routed, Due):
+            return  # it comes from no close
+        copies = self._copies.get((routed.watchlist, routed.partition))
+        at = None if copies is None else copies.find(routed.offset)
+        if copies is None or at is None:
+            if judged:
+                self._strange(place, record, routed)
+            return
+        again, copies.seen[at] = copies.seen[at], 1
+        if self._fault(place, record, routed, copies.digests[at]):
+            return
+        if again:
+            self.part.repeated += judged
+        else:
+            self.part.found += 1
+            self._order(place, record, routed)
+
+    def close(self) -> None:
+        """Tell what is missing."""
+        for (name, partition), copies in self._copies.items():
+            home = Place(Topic.WATCH, self._scope.home(name.encode()))
+            begun = home not in self._removed
+            for at, seen in enumerate(copies.seen):
+                begun = begun or bool(seen)
+                if not seen:
+                    self._missing(name, partition, copies, at, begun)
+
+    def _missing(self, name: str, partition: int, copies: _Copies, at: int, begun: bool) -> None:
+        """Not ``begun`` is what retention may have removed."""
+        arrived = copies.arrived[at]
+        finding = Finding(
+            f"{Topic.CLOSES}-{partition}@{copies.offsets[at]}", f"not routed to {name}"
+        )
+        if not begun:
+            self.part.unjudged[REMOVED] += 1
+        elif arrived < self._scope.since_ms:
+            self.part.notes[EARLIER] += 1
+        elif self._scope.is_pending(arrived):
+            self.part.pending.append(finding)
+        else:
+            self.part.missing.append(finding)
+
+    def _fault(self, place: Place, record: Record, routed: Routed, content: int) -> bool:
+        key = routed.watchlist.encode()
+        if digest(record.value) != content:
+            what = "is not what the close says"
+        elif record.key != key or self._scope.home(key) != place.partition:
+            what = "has another key or partition than its watchlist"
+        else:
+            return False
+        if record.timestamp < self._scope.since_ms:
+            self.part.notes[EARLIER] += 1
+        else:
+            self.part.wrong.append(_found(place, record, f"the copy of {_of(routed)} {what}"))
+        return True
+
+    def _strange(self, place: Place, record: Record, routed: Routed) -> None:
+        """Nothing asks for it: why may that be?"""
+        watchlist = self._watchlists.get(routed.watchlist)
+        close = routed.close
+        first = self._removed.get(Place(Topic.CLOSES, routed.partition), 0)
+        if (
+            watchlist is None
+            or watchlist.interval != close.interval
+            or close.symbol not in watchlist.symbols()
+        ):
+            self.part.unjudged[ANOTHER] += 1
+        elif routed.offset < first:
+            self.part.unjudged[REMOVED] += 1
+        elif record.timestamp < self._scope.since_ms:
+            self.part.notes[EARLIER] += 1
+        else:
+            detail = f"no close at {_of(routed)} is routed to {routed.watchlist}"
+            self.part.extra.append(_found(place, record, detail))
+
+    def _order(self, place: Place, record: Record, routed: Routed) -> None:
+        """The watcher passes over what comes after a later close of its symbol."""
+        line = (routed.watchlist, routed.close.symbol, routed.partition)
+        last = self._last.get(line, -1)
+        if routed.offset > last:
+            self._last[line] = routed.offset
+        elif record.timestamp >= self._scope.since_ms:
+            detail = f"the copy of {_of(routed)} comes after that of offset {last}"
+            self.part.misordered.append(_found(place, record, detail))
+
+
+def _of(routed: Routed) -> str:
+    return f"{Topic.CLOSES}-{routed.partition}@{routed.offset}"
+
+
+def _found(place: Place, record: Record, detail: str) -> Finding:
+    return Finding(f"{place}@{record.offset}", detail)

@@ -1,0 +1,39 @@
+"""Moments as people write and read them, in UTC."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+_AGO = re.compile(r"([0-9]{1,6})([smhdw])", re.ASCII)
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400}
+_FORM = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2})?Z)?", re.ASCII)
+
+
+def moment(at_ms: int) -> str:
+    """Milliseconds since 1970 as ``2026-01-22 21:05:04Z``; ``never`` where it is no moment."""
+    try:
+        return f"{datetime.fromtimestamp(at_ms / 1000, UTC):%Y-%m-%d %H:%M:%SZ}"
+    except (ValueError, OverflowError, OSError):
+        return "never"
+
+
+def since(text: str, now_ms: int) -> int:
+    """When something begins, in milliseconds since 1970.
+
+    ``2026-01-22`` and ``2026-01-22T21:05Z`` are moments; ``90s``, ``30m``, ``2h``, ``3d`` and
+    ``1w`` lie so long before ``now_ms``.
+
+    Raises:
+        ValueError: another form, or no such day.
+    """
+    ago = _AGO.fullmatch(text)
+    if ago is not None:
+        return max(0, now_ms - int(ago[1]) * _UNITS[ago[2]] * 1000)
+    if _FORM.fullmatch(text) is None:
+        raise ValueError(f"{text!r} is neither a date such as 2026-01-22 nor a span such as 2h, 3d")
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"{text!r} does not exist") from None
+    return int(found.replace(tzinfo=UTC).timestamp() * 1000)

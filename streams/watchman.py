@@ -1,0 +1,117 @@
+"""The watchman: says when a period is over, for the rules on missing closes.
+
+Folds read no clock. So the time comes to the watcher as a record of ``watch``, and is told again
+by whoever folds that topic once more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+
+from aiokafka.partitioner import DefaultPartitioner
+
+from config.watchlists import Watchlist
+from streams.calendars import ended
+from streams.clock import Clock
+from streams.definitions import missing_rules
+from streams.fold import Runner
+from streams.outbox import Outbox
+from streams.records import Output, Topic
+from streams.wire import Due, encode_due
+
+#: How many periods that ended while nobody looked are asked for at most.
+MOST = 3
+
+
+class Watchman:
+    """Sends a record for each period whose closes are due, into the log that has the closes.
+
+    A rule that has never asked begins with the last period that has ended.
+    """
+
+    def __init__(
+        self,
+        watchlists: Mapping[str, Watchlist],
+        clock: Clock,
+        outbox: Outbox,
+        *,
+        last_asked: Callable[[str, str], int | None],
+        is_current: Callable[[], Awaitable[bool]],
+    ) -> None:
+        """The watchman of one worker.
+
+        Args:
+            last_asked: the last period that a watchlist's rule has asked for, by the rule's
+                definition, as far as the records are folded.
+            is_current: whether the closes that are known by now are in the log that is asked.
+        """
+        self._watchlists = watchlists
+        self._rules = {name: missing_rules(watchlist) for name, watchlist in watchlists.items()}
+        self._clock = clock
+        self._outbox = outbox
+        self._last_asked = last_asked
+        self._is_current = is_current
+        self._sent: dict[tuple[str, str], int] = {}
+
+    async def look(self, is_mine: Callable[[str], bool]) -> None:
+        """Ask for what is due of the watchlists that are this worker's."""
+        due = [
+            one
+            for name, rules in self._rules.items()
+            if rules and is_mine(name)
+            for definition, rule in rules.items()
+            for one in self._due(name, definition, rule.after)
+        ]
+        if due and await self._is_current():
+            await self._outbox.send([_output(one) for one in due])
+            self._sent |= {(one.watchlist, one.rule): one.period for one in due}
+
+    def _due(self, name: str, definition: str, after: float) -> Iterator[Due]:
+        """What a rule has not asked for yet; ``after`` in minutes."""
+        now_ms = int(self._clock.now() * 1000)
+        calendar, interval = self._watchlists[name].calendar, self._watchlists[name].interval
+        known = (self._last_asked(name, definition), self._sent.get((name, definition)))
+        last = max((period for period in known if period is not None), default=None)
+        most = 1 if last is None else MOST
+        for period, ended_ms in ended(calendar, interval, now_ms - after * 60_000, most):
+            if last is None or period > last:
+                yield Due(name, period, interval, definition, ended_ms, now_ms)
+
+
+def _output(due: Due) -> Output:
+    """The record, with the key that the closes of its watchlist have."""
+    return Output(Topic.WATCH, due.watchlist.encode(), encode_due(due), about=due)
+
+
+class Passage:
+    """Whether a runner has taken what was in its log a moment ago.
+
+    What the router has taken lies in ``watch``, before whatever is sent there next.
+    """
+
+    def __init__(self, find: Callable[[], Runner | None]) -> None:
+        """``find`` gives the runner; None where another worker alone has one."""
+        self._find = find
+        self._ends: dict[int, int] = {}
+
+    async def __call__(self) -> bool:
+        """Look at the log's ends, and say whether they are reached; if not, the next call says.
+
+        Raises:
+            KafkaError, TimeoutError: the broker does not answer.
+        """
+        runner = self._find()
+        lanes = {} if runner is None else dict(runner.lanes)
+        if not self._ends:
+            for lane in lanes.values():
+                await lane.look()
+            self._ends = {partition: lane.end for partition, lane in lanes.items()}
+        if any(lane.cursor < self._ends.get(number, 0) for number, lane in lanes.items()):
+            return False
+        self._ends = {}
+        return True
+
+
+def partition_of(key: str, partitions: int) -> int:
+    """The partition, of so many, that records of a key go to: the default of all producers."""
+    return int(DefaultPartitioner()(key.encode(), range(partitions), ()))

@@ -1,0 +1,168 @@
+"""Targets against real servers: what an attempt tells, and that no target harms another."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import time
+from collections.abc import Iterator
+
+import pytest
+from apprise.plugins.base import _delivery_tracker
+from receivers import Behaviour, MailServer, Receiver, cut, drop, hang, ok, retry_after, status
+
+from alerts.parts import Parts
+from alerts.targets import AppriseNotifier, Attempt, Message, TargetError, notifiers
+from config.settings import Target
+
+MESSAGE = Message("RUT beats SPX", "10 sessions\n\nAlert a1, watchlist us")
+SECRET = "tok-S3CR3T"
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with Receiver() as made:
+        yield made
+
+
+async def attempt(url: str, timeout: float = 10) -> Attempt:  # noqa: ASYNC109
+    return await notifiers({"t": Target(url=url)})["t"].notify(MESSAGE, timeout)
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "expected"),
+    [
+        (ok(), Attempt(True)),
+        (status(200), Attempt(True)),
+        (status(500), Attempt(False, "HTTP 500")),
+        (status(408), Attempt(False, "HTTP 408")),
+        (status(425), Attempt(False, "HTTP 425")),
+        (status(404), Attempt(False, "HTTP 404", permanent=True)),
+        (status(401), Attempt(False, "HTTP 401", permanent=True)),
+        (retry_after(7), Attempt(False, "HTTP 429", retry_after=7)),
+        (retry_after(7, 503), Attempt(False, "HTTP 503", retry_after=7)),
+        (retry_after("Thu, 01 Jan 1970 00:00:00 GMT"), Attempt(False, "HTTP 429", retry_after=0)),
+        (drop(), Attempt(False, "connection lost")),
+        (cut(), Attempt(False, "connection lost")),
+        (hang(), Attempt(False, "no answer in time")),
+    ],
+    ids=lambda value: value.name if isinstance(value, Behaviour) else "",
+)
+async def test_what_an_attempt_tells(
+    receiver: Receiver, behaviour: Behaviour, expected: Attempt
+) -> None:
+    receiver.script(f"/{SECRET}", behaviour)
+    assert await attempt(receiver.url(f"/{SECRET}", "rto=0.3")) == expected
+    (request,) = receiver.requests()
+    assert (request.title, request.body, request.alert) == (MESSAGE.title, MESSAGE.body, "a1")
+    assert [r.alert for r in receiver.taken()] == ["a1"] * expected.delivered
+
+
+async def test_what_is_redirected_is_not_taken(receiver: Receiver) -> None:
+    """requests would make a GET of it, and the page there say yes."""
+    receiver.script("/old", status(302, Location="/new"), status(301, Location="/new"))
+    url = receiver.url("/old")
+    assert await attempt(url) == Attempt(False, "HTTP 302, a redirect")
+    assert await attempt(url) == Attempt(False, "HTTP 301, a redirect", permanent=True)
+    assert receiver.requests("/new") == []
+
+
+async def test_nobody_is_there() -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        port = nobody.getsockname()[1]
+        assert await attempt(f"json://127.0.0.1:{port}/{SECRET}") == Attempt(
+            False, "connection refused"
+        )
+        assert await attempt(f"mailto://127.0.0.1:{port}?from=a@x.example&to=b@x.example") == (
+            Attempt(False, "connection refused")
+        )
+
+
+async def test_no_target_is_optional(receiver: Receiver) -> None:
+    """With ?optional=yes apprise calls a failure a success."""
+    receiver.script("/", status(500))
+    assert not (await attempt(receiver.url("/", "optional=yes"))).delivered
+
+
+@pytest.mark.parametrize(
+    ("refusals", "expected"),
+    [
+        ({}, Attempt(True)),
+        ({"a@x.example": "550 unknown"}, Attempt(False, "SMTP 550", permanent=True)),
+        ({"a@x.example": "451 later"}, Attempt(False, "SMTP 451")),
+        ({"a@x.example": "421 closing"}, Attempt(False, "SMTP 421")),
+    ],
+    ids=["taken", "550", "451", "421"],
+)
+async def test_what_a_mail_server_tells(
+    refusals: dict[str, str | list[str]], expected: Attempt
+) -> None:
+    with MailServer(refusals) as mail:
+        assert await attempt(mail.url("a@x.example")) == expected
+        assert len(mail.mails) == expected.delivered
+        if expected.delivered:
+            assert mail.mails[0].title == MESSAGE.title
+            assert "Alert a1" in mail.mails[0].body
+
+
+async def test_who_has_a_mail_gets_it_once_while_others_are_tried_again() -> None:
+    """A second attempt is for the second recipient, and a third would be for both."""
+    with MailServer({"b@x.example": ["451 later", "451 later"]}) as mail:
+        target = AppriseNotifier("mail", mail.url("a@x.example", "b@x.example"))
+        attempts = [await target.notify(MESSAGE, 5) for _ in range(4)]
+    assert [a.delivered for a in attempts] == [False, False, True, True]
+    assert [m.recipients for m in mail.mails] == [
+        *[("a@x.example",), ("b@x.example",)],
+        *[("a@x.example",), ("b@x.example",)],
+    ]
+
+
+async def test_one_recipient_who_is_unknown_ends_it_when_all_others_have_it() -> None:
+    with MailServer({"a@x.example": ["451 later"], "b@x.example": "550 unknown"}) as mail:
+        target = AppriseNotifier("mail", mail.url("a@x.example", "b@x.example"))
+        attempts = [await target.notify(MESSAGE, 5) for _ in range(2)]
+    assert attempts == [Attempt(False, "SMTP 451"), Attempt(False, "SMTP 550", permanent=True)]
+    assert [m.recipients for m in mail.mails] == [("a@x.example",)]
+
+
+async def test_a_target_that_hangs_fills_its_own_threads_only(receiver: Receiver) -> None:
+    receiver.script("/hangs", always=hang())
+    bad = AppriseNotifier("bad", receiver.url("/hangs", "rto=60"))
+    good = AppriseNotifier("good", receiver.url("/good"))
+    began = time.monotonic()
+    attempts = [asyncio.create_task(bad.notify(MESSAGE, 1)) for _ in range(20)]
+    assert await good.notify(MESSAGE, 5) == Attempt(True)
+    assert time.monotonic() - began < 1
+    assert set(await asyncio.gather(*attempts)) == {Attempt(False, "no answer within 1 s")}
+    assert await good.notify(MESSAGE, 5) == Attempt(True)
+    assert len(receiver.requests("/hangs")) == 4  # what had not begun in time never does
+
+
+async def test_text_becomes_what_the_service_wants() -> None:
+    with MailServer() as mail:
+        url = mail.url("a@x.example") + "&format=html"
+        await AppriseNotifier("mail", url).notify(Message("T", "a < b\nc"), 5)
+    assert "a&nbsp;&lt;&nbsp;b<br/>c" in mail.mails[0].body
+
+
+@pytest.mark.parametrize("url", ["", "nothing", "slack://x", "json://", "json://a, json://b"])
+def test_a_url_that_apprise_does_not_take(url: str) -> None:
+    with pytest.raises(TargetError, match=r"^target 'desk': apprise does not take its URL"):
+        AppriseNotifier("desk", url)
+
+
+def test_parts_are_remembered_for_the_last_messages() -> None:
+    parts = Parts()
+    for number in range(1001):
+        with parts.of(number):
+            taken = _delivery_tracker.get()
+            assert taken == set()
+            taken.add("a")
+    for number, expected in [(1000, {"a"}), (0, set())]:
+        with parts.of(number):
+            assert _delivery_tracker.get() == expected
+    parts.forget(1000)
+    with parts.of(1000):
+        assert _delivery_tracker.get() == set()
+    assert _delivery_tracker.get() is None

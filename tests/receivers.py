@@ -1,0 +1,251 @@
+"""Real receivers with bad manners: an HTTP server and an SMTP server that do as they are told.
+
+with Receiver() as receiver:
+    receiver.script("/desk", status(500), retry_after(2), hang(), drop(), ok())
+    ... receiver.url("/desk") is a target's URL ...
+    receiver.requests("/desk")
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from email import message_from_bytes
+from email.policy import default
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Self
+
+from aiosmtpd.controller import Controller
+
+from streams.embedded.ports import free_port
+
+HOST = "127.0.0.1"
+
+
+@dataclass(frozen=True, slots=True)
+class Behaviour:
+    """What is done about a request: after ``wait`` seconds an answer, whole, in part or none.
+
+    ``whole`` is false where the connection is closed in the middle of the answer; ``status`` 0
+    closes it without one.
+    """
+
+    name: str
+    status: int = 204
+    headers: tuple[tuple[str, str], ...] = ()
+    wait: float = 0.0
+    whole: bool = True
+
+    @property
+    def is_yes(self) -> bool:
+        """Whether the answer says that the message was taken, and arrives whole."""
+        return self.whole and self.status in range(200, 300)
+
+
+def ok(wait: float = 0.0) -> Behaviour:
+    """A yes, after so many seconds."""
+    return Behaviour("ok", wait=wait)
+
+
+def status(code: int, **headers: str) -> Behaviour:
+    """An answer with another status, such as 500 or 404."""
+    given = tuple((name.replace("_", "-"), value) for name, value in headers.items())
+    return Behaviour(f"HTTP {code}", code, given)
+
+
+def retry_after(seconds: float | str, code: int = 429) -> Behaviour:
+    """Too much, come back later: seconds, or a date as HTTP writes it."""
+    return Behaviour(f"HTTP {code}", code, (("Retry-After", str(seconds)),))
+
+
+def hang() -> Behaviour:
+    """Take the request, and never answer."""
+    return Behaviour("hang", 0, wait=float("inf"))
+
+
+def cut() -> Behaviour:
+    """Close the connection in the middle of the answer."""
+    return Behaviour("cut", 200, whole=False)
+
+
+def drop() -> Behaviour:
+    """Take the message, and close the connection without a word."""
+    return Behaviour("drop", 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request as it came; ``at`` in seconds since 1970, ``alert`` the id in its last line."""
+
+    path: str
+    at: float
+    title: str
+    body: str
+    alert: str
+    behaviour: Behaviour
+
+
+@dataclass(slots=True)
+class _Script:
+    left: list[Behaviour] = field(default_factory=list)
+    always: Behaviour = field(default_factory=ok)
+
+
+class Receiver:
+    """An HTTP server for apprise's json://; a context manager, of use to any number of targets."""
+
+    def __init__(self, port: int = 0) -> None:
+        self._all: list[Request] = []
+        self._scripts: dict[str, _Script] = {}
+        self._lock = threading.Lock()
+        self._end = threading.Event()
+        self._server = _Server((HOST, port), self._handler())
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.02,), daemon=True
+        )
+
+    @property
+    def port(self) -> int:
+        """Where it listens, on 127.0.0.1."""
+        port: int = self._server.server_address[1]
+        return port
+
+    def url(self, path: str = "/", query: str = "") -> str:
+        """A target's URL."""
+        return f"json://{HOST}:{self.port}{path}" + (f"?{query}" if query else "")
+
+    def script(self, path: str, *behaviours: Behaviour, always: Behaviour | None = None) -> None:
+        """What is done about the next requests of a path, and then about all others."""
+        with self._lock:
+            script = self._scripts.setdefault(path, _Script())
+            script.left += behaviours
+            script.always = always or script.always
+
+    def requests(self, path: str | None = None) -> Sequence[Request]:
+        """All that came, whatever was done about it; of one path, or of all."""
+        with self._lock:
+            return [r for r in self._all if path in (None, r.path)]
+
+    def taken(self, path: str | None = None) -> Sequence[Request]:
+        """What was answered with a yes."""
+        return [request for request in self.requests(path) if request.behaviour.is_yes]
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end.set()
+        self._server.shutdown()
+        self._server.server_close()
+
+    def _note(self, path: str, body: bytes) -> Behaviour:
+        fields = json.loads(body or b"{}")
+        text = str(fields.get("message", ""))
+        found = re.search(r"^Alert (\w+)", text, re.M)
+        with self._lock:
+            script = self._scripts.setdefault(path, _Script())
+            behaviour = script.left.pop(0) if script.left else script.always
+            request = Request(
+                path, time.time(), str(fields.get("title", "")), text, found[1] if found else "",
+                behaviour,
+            )  # fmt: skip
+            self._all.append(request)
+        return behaviour
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        receiver = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                behaviour = receiver._note(self.path, body)
+                receiver._end.wait(min(behaviour.wait, threading.TIMEOUT_MAX))
+                self.close_connection = True
+                if not behaviour.status:
+                    return
+                if not behaviour.whole:
+                    self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{")
+                    self.connection.shutdown(socket.SHUT_WR)
+                    return
+                self.send_response(behaviour.status)
+                for name, value in behaviour.headers:
+                    self.send_header(name, value)
+                if behaviour.status != 204:
+                    self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def do_GET(self) -> None:
+                self.do_POST()
+
+            def log_message(self, format: str, *args: Any) -> None:
+                """No line for each request."""
+
+        return Handler
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that has gone, as killed workers do, is no error of ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A mail that was taken."""
+
+    recipients: tuple[str, ...]
+    title: str
+    body: str
+
+
+class MailServer:
+    """An SMTP server that refuses recipients as told: ``{"a@x": ["451 later", "550 unknown"]}``.
+
+    A list is used up, and then the recipient is welcome; a text is the answer for ever.
+    """
+
+    def __init__(self, refusals: dict[str, str | list[str]] | None = None) -> None:
+        self.refusals = refusals or {}
+        self.mails: list[Mail] = []
+        self.refused: list[tuple[str, str]] = []
+        self.port = free_port()
+        self._controller = Controller(self, hostname=HOST, port=self.port)
+
+    def url(self, *recipients: str) -> str:
+        """A target's URL."""
+        return f"mailto://{HOST}:{self.port}?from=watch@test.example&to={','.join(recipients)}"
+
+    def __enter__(self) -> Self:
+        self._controller.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._controller.stop()
+
+    async def handle_RCPT(
+        self, server: Any, session: Any, envelope: Any, address: str, options: Any
+    ) -> str:
+        """aiosmtpd asks this for each recipient."""
+        answer = self.refusals.get(address, [])
+        reply = answer if isinstance(answer, str) else answer.pop(0) if answer else ""
+        if reply:
+            self.refused.append((address, reply))
+            return reply
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+        """And this for each mail."""
+        mail = message_from_bytes(envelope.content, policy=default)
+        body = mail.get_body(("html", "plain"))
+        self.mails.append(
+            Mail(tuple(envelope.rcpt_tos), str(mail["Subject"]), body.get_content() if body else "")
+        )
+        return "250 OK"

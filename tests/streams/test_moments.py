@@ -1,0 +1,42 @@
+"""Moments as people write and read them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from streams.moments import moment, since
+
+NOW = int(datetime(2026, 1, 22, 12, tzinfo=UTC).timestamp() * 1000)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2026-01-20", "2026-01-20 00:00:00Z"),
+        ("2026-01-20T21:05Z", "2026-01-20 21:05:00Z"),
+        ("2026-01-20T21:05:04Z", "2026-01-20 21:05:04Z"),
+        ("90s", "2026-01-22 11:58:30Z"),
+        ("30m", "2026-01-22 11:30:00Z"),
+        ("2h", "2026-01-22 10:00:00Z"),
+        ("3d", "2026-01-19 12:00:00Z"),
+        ("1w", "2026-01-15 12:00:00Z"),
+        ("999999w", "1970-01-01 00:00:00Z"),
+    ],
+)
+def test_when_something_begins(text: str, expected: str) -> None:
+    assert moment(since(text, NOW)) == expected
+
+
+@pytest.mark.parametrize(
+    "text", ["", "yesterday", "3y", "-2h", "2026-1-2", "2026-02-30", "2026-01-20 21:05", "h"]
+)
+def test_what_is_no_moment(text: str) -> None:
+    with pytest.raises(ValueError, match=r"date|exist"):
+        since(text, NOW)
+
+
+@pytest.mark.parametrize("at_ms", [10**18, -(10**18)])
+def test_what_lies_beyond_all_calendars(at_ms: int) -> None:
+    assert moment(at_ms) == "never"
