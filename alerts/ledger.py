@@ -75,10 +75,13 @@ def standing(known: Entry | None, entry: Entry) -> Entry:
     """Which of two lines stands, of which ``entry`` was written later.
 
     A worker that has lost its partition, and does not know it yet, may write late: an attempt that
-    failed undoes no end of the same request, and nothing undoes that the target took it.
+    failed undoes no end of the same request, nothing undoes that the target took it, and what is
+    about a later request stands anyway.
     """
     if known is None or entry.offset > known.offset:
         return entry
+    if entry.offset < known.offset:
+        return known
     if known.outcome is Outcome.DELIVERED:
         return entry if entry.outcome is Outcome.DELIVERED else known
     return known if known.outcome.is_final and not entry.outcome.is_final else entry
@@ -103,7 +106,8 @@ class Ledger:
 
     def apply(self, entry: Entry) -> None:
         """Take an entry; the same again changes nothing."""
-        if standing(self._end(entry.alert, entry.target), entry) is not entry:
+        trying = self._retrying.get((entry.alert, entry.target))
+        if standing(trying or self._end(entry.alert, entry.target), entry) is not entry:
             return
         if entry.outcome.is_final:
             ended = self._ended.setdefault(entry.target, {})

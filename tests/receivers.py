@@ -163,7 +163,10 @@ class Receiver:
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                length = int(self.headers.get("Content-Length", 0))
+                body = self.rfile.read(length)
+                if not length or len(body) < length:
+                    return  # whoever sent it was killed in the middle of it
                 behaviour = receiver._note(self.path, body)
                 receiver._end.wait(min(behaviour.wait, threading.TIMEOUT_MAX))
                 self.close_connection = True

@@ -33,6 +33,7 @@ def test_of_one_request_a_yes_stands_and_no_end_is_undone_by_a_try(
 @pytest.mark.parametrize(("known", "later"), list(product(OUTCOMES, OUTCOMES)))
 def test_a_later_request_begins_anew(known: Outcome, later: Outcome) -> None:
     assert standing(entry(known), entry(later, 6)).outcome is later
+    assert standing(entry(known, 6), entry(later)).outcome is known
 
 
 @given(st.lists(st.tuples(st.sampled_from(OUTCOMES), st.integers(-1, 3)), max_size=8))

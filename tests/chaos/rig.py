@@ -219,12 +219,13 @@ class Rig:
         )
         expected = oracle.facts(self.market.config(TARGETS), final)
         told = oracle.standing(first.values())
-        assert told - expected == set(), "told, and not so"
-        assert expected - told == set(), "so, and not told"
+        assert not told - expected, f"told, and not so: {sorted(told - expected)[:10]}"
+        assert not expected - told, f"so, and not told: {sorted(expected - told)[:10]}"
         received = self.received()
         wanted = {(identity, target) for identity in first for target in TARGETS}
-        assert wanted - received.keys() == set(), "an alert that a target never got"
-        assert received.keys() - wanted == set(), "a message about no alert"
+        lost, unknown = wanted - received.keys(), received.keys() - wanted
+        assert not lost, f"alerts that a target never got: {sorted(lost)[:10]}"
+        assert not unknown, f"messages about no alert: {sorted(unknown)[:10]}"
         return Figures(
             self.scenario,
             self.market.seed,
