@@ -6,13 +6,14 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 LOCK   := requirements/dev.txt
 
-.PHONY: help demo test lint types unit bench mutants setup lock build clean
+.PHONY: help demo test lint types unit chaos bench mutants setup lock build clean
 
 help:
 	@echo "make demo         January 2026 through a real Kafka, from the closes to the messages"
 	@echo "make demo KEEP=1  the same, and leave it running"
 	@echo "make test         style, types, layout and all tests"
 	@echo "make unit         only the tests that need no Kafka"
+	@echo "make chaos        kills, zombies, outages and damage by the hundred (half an hour; docs/guarantees.md)"
 	@echo "make bench        speed and memory, beside numpy and pandas in the same run (bench/README.md)"
 	@echo "make mutants      whether the tests notice each small change of the core (docs/mutation.md)"
 	@echo "make lock         write the locked requirements anew"
@@ -25,6 +26,9 @@ test: lint types
 
 unit: $(READY)
 	$(BIN)/pytest -m "not kafka"
+
+chaos: $(READY)
+	CHAOS=long $(BIN)/pytest tests/chaos
 
 bench: $(READY)
 	$(BIN)/python bench/kernel.py
