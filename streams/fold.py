@@ -119,7 +119,10 @@ class Runner:
             lane.interrupt()
         await _settle([self._start(lane.ended()) for lane in lanes], None)
         await _settle([self._start(lane.work.close(grace)) for lane in lanes], None)
-        await _settle([self._start(lane.save(wait=True)) for lane in lanes], grace)
+        saving = [self._start(lane.save(wait=True)) for lane in lanes]
+        await _settle(saving, grace)
+        for task in saving:
+            task.cancel()  # a snapshot is no loss, and the next owner must not wait for it
         for lane in lanes:
             lane.stale = True  # another worker may take it further before it comes back
             lane.behind = False

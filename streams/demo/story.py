@@ -114,7 +114,7 @@ def _tell_january(stage: Stage) -> int:
         last = {row.symbol: row.price for row in rows}
         raised = int(stage.worker.total("streakwatch_alerts_total"))
         if raised > alerts:
-            _wait_folded(stage.worker, "delivery", raised)
+            _wait_settled(stage, raised)
             _show_received(stage)
         alerts = raised
     return alerts
@@ -132,6 +132,15 @@ def _wait_folded(worker: Worker, fold: str, count: int) -> None:
     worker.wait_for(
         lambda: worker.total("streakwatch_records_folded_total", fold=fold) >= count,
         f"through with {count} records ({fold})",
+    )
+
+
+def _wait_settled(stage: Stage, alerts: int) -> None:
+    """Until the ledger says what became of each alert at each target."""
+    ends = alerts * len(stage.settings.targets)
+    stage.worker.wait_for(
+        lambda: stage.worker.total("streakwatch_deliveries_total") >= ends,
+        f"through with {alerts} alerts (delivery)",
     )
 
 
@@ -173,7 +182,8 @@ def _keep(stage: Stage) -> None:
 Everything is still running. Try, in another terminal:
   {streakwatch} send close RUT 2026-01-26 2670.10 -c {stage.config}
   {streakwatch} send close SPX 2026-01-26 6950.23 -c {stage.config}
-  {streakwatch} replay --from-topic -c {stage.config}
+  {streakwatch} alerts list --since 2026-01-01 -c {stage.config}
+  {streakwatch} verify -c {stage.config}
   curl {stage.worker.url}/metrics
   tail -f {stage.folder}/worker.log
 Ctrl-C stops everything.""")
