@@ -51,8 +51,12 @@ class Entry:
 
     @property
     def key(self) -> bytes:
-        """The ledger keeps the last entry for each alert and target."""
-        return f"{self.alert}/{self.target}".encode()
+        """The ledger keeps the last entry of each key.
+
+        What is tried again has one of its own, so that it never takes the place of an end.
+        """
+        suffix = "" if self.outcome.is_final else f"/{self.outcome.value}"
+        return f"{self.alert}/{self.target}{suffix}".encode()
 
     def encode(self) -> bytes:
         """JSON."""
@@ -67,7 +71,7 @@ class Entry:
         """
         try:
             return _entry(json.loads(value))
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, RecursionError) as error:
             raise ValueError(f"not an entry of the ledger: {error}") from None
 
 
@@ -89,9 +93,16 @@ def standing(known: Entry | None, entry: Entry) -> Entry:
 
 def _entry(fields: dict[str, Any]) -> Entry:
     entry = Entry(**{**fields, "outcome": Outcome(fields["outcome"])})
-    if not isinstance(entry.alert, str) or not isinstance(entry.target, str):
-        raise TypeError("alert and target must be strings")
+    for name, kind in _TYPES.items():
+        if type(getattr(entry, name)) is not kind:
+            raise TypeError(f"{name} is not of type {kind.__name__}")
     return entry
+
+
+_TYPES: dict[str, type] = {
+    **dict.fromkeys(("alert", "target", "detail", "instead_of"), str),
+    **dict.fromkeys(("at_ms", "attempts", "offset", "next_ms", "until_ms"), int),
+}
 
 
 class Ledger:
@@ -104,17 +115,18 @@ class Ledger:
         self._ended: dict[str, dict[str, int]] = {}
         self._retrying: dict[tuple[str, str], Entry] = {}
 
-    def apply(self, entry: Entry) -> None:
-        """Take an entry; the same again changes nothing."""
+    def apply(self, entry: Entry) -> bool:
+        """Take an entry, the same again changes nothing; whether it stands."""
         trying = self._retrying.get((entry.alert, entry.target))
         if standing(trying or self._end(entry.alert, entry.target), entry) is not entry:
-            return
+            return False
         if entry.outcome.is_final:
             ended = self._ended.setdefault(entry.target, {})
             ended[entry.alert] = (entry.offset + 1) * len(_FINAL) + _FINAL.index(entry.outcome)
             self._retrying.pop((entry.alert, entry.target), None)
         else:
             self._retrying[entry.alert, entry.target] = entry
+        return True
 
     def forget(self, alert: str, target: str) -> None:
         """Keep no more of an end than that of one that nobody asks for again."""

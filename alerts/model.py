@@ -7,6 +7,7 @@ an interval within a day. What leaves the pure core is meant to be read.
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
@@ -150,16 +151,28 @@ class Alert:
         wrong = [n for n, kind in _TYPES.items() if n in data and type(data[n]) is not kind]
         if wrong:
             raise TypeError(f"{wrong[0]} is not of type {_TYPES[wrong[0]].__name__}")
+        if not _ID.fullmatch(data["id"]):
+            raise ValueError("id has other characters than letters and digits, or more than 64")
         for name in ("start", "end", "period"):
             periods.from_text(data[name], data.get("interval", "1d"))
         parts = {
             "milestone": milestone_from(data["milestone"]),
             "also": tuple(milestone_from(m) for m in data["also"]),
             "evidence": evidence_from(dict(data["evidence"])),
-            "trigger": Trigger(**data["trigger"]),
+            "trigger": _trigger(Trigger(**data["trigger"])),
             "instead": data.get("instead") and Instead(**data["instead"]),
         }
         return cls(**{**data, **parts})
+
+
+_ID = re.compile(r"[A-Za-z0-9]{1,64}", re.ASCII)
+
+
+def _trigger(trigger: Trigger) -> Trigger:
+    numbers = (trigger.partition, trigger.offset, trigger.arrived_ms)
+    if not isinstance(trigger.topic, str) or any(type(number) is not int for number in numbers):
+        raise TypeError("trigger is not a topic and three whole numbers")
+    return trigger
 
 
 _TYPES: dict[str, type] = {

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -22,6 +23,8 @@ from config.settings import Target
 
 #: Attempts at one target at the same time. One that hangs fills these, and no other's.
 _THREADS = 4
+#: How long the answer to an attempt that came too late is remembered, in seconds.
+_LATE = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,16 +78,37 @@ class AppriseNotifier:
                 # and the pauses after it answer that
                 service.request_rate_per_sec = 0
         self._parts = Parts()
+        self._late: dict[Message, tuple[float, Future[Attempt]]] = {}
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix=f"target-{name}")
 
     async def notify(self, message: Message, timeout: float) -> Attempt:  # noqa: ASYNC109
-        """See :class:`Notifier`. What has not begun in time never will; what has may still end."""
-        sending = self._threads.submit(self._send, message)
+        """See :class:`Notifier`. What has not begun in time never will; what has may still end.
+
+        The next attempt at the same message then waits for that one, and takes its yes: a target
+        that is slow does not get it twice.
+        """
+        sending = self._still_sending(message) or self._threads.submit(self._send, message)
         try:
             async with asyncio.timeout(timeout):
                 return await asyncio.wrap_future(sending)
-        except TimeoutError:
-            return Attempt(False, f"no answer within {timeout:g} s")
+        except (TimeoutError, asyncio.CancelledError) as error:
+            if not sending.cancelled():
+                self._late[message] = (time.monotonic(), sending)
+            if isinstance(error, TimeoutError):
+                return Attempt(False, f"no answer within {timeout:g} s")
+            raise
+
+    def _still_sending(self, message: Message) -> Future[Attempt] | None:
+        """An earlier attempt that may yet end well, or has; others are forgotten."""
+        now = time.monotonic()
+        self._late = {
+            one: (since, sending)
+            for one, (since, sending) in self._late.items()
+            if not sending.done() or now - since < _LATE
+        }
+        _, sending = self._late.pop(message, (0.0, None))
+        is_no = sending is not None and sending.done() and not sending.result().delivered
+        return None if is_no else sending
 
     def _send(self, message: Message) -> Attempt:
         with watch() as refusals, self._parts.of(message):
@@ -110,7 +134,8 @@ def notifiers(targets: Mapping[str, Target]) -> dict[str, Notifier]:
     Raises:
         TargetError: apprise does not take a URL; the target is named, the URL is not shown.
     """
-    logging.getLogger("apprise").setLevel(logging.CRITICAL)  # its lines can hold URLs
+    for name in ("apprise", "urllib3", "requests"):  # their lines can hold URLs
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     return {name: AppriseNotifier(name, t.url.get_secret_value()) for name, t in targets.items()}
 
 

@@ -165,9 +165,10 @@ def mark(letter: Letter, done: Done, now_ms: int) -> Output:
     return Output(Topic.DEAD_LETTERS, said["of"].encode(), None, letter.spot.partition, headers)
 
 
-def is_retriable(letter: Letter) -> bool:
-    """Whether there is a door that it can pass again."""
-    return letter.source is not None and letter.source.topic in DOORS
+def is_retriable(letter: Letter, partitions: int) -> bool:
+    """Whether there is a door that it can pass again: a topic, and one of its partitions."""
+    source = letter.source
+    return source is not None and source.topic in DOORS and 0 <= source.partition < partitions
 
 
 def again(letter: Letter, record: Record) -> Output:

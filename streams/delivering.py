@@ -154,8 +154,7 @@ class DeliveryWork:
                 except ValueError as error:
                     log.warning("ledger offset %d: %s", record.offset, error)
                     continue
-                ledger.apply(entry)
-                if _is_past(entry, cursors):
+                if ledger.apply(entry) and _is_past(entry, cursors):
                     ledger.forget(entry.alert, entry.target)
         return ledger
 

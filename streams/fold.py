@@ -81,7 +81,12 @@ class Runner:
             lane.open = True
             attaching[partition] = self._start(lane.attach())
         await _settle(attaching.values(), patience)
-        return {p: await self._position(self.lanes[p], task) for p, task in attaching.items()}
+        positions = {
+            partition: await self._position(self.lanes[partition], task)
+            for partition, task in attaching.items()
+        }
+        # what was taken away again meanwhile has no position
+        return {p: at for p, at in positions.items() if p in self.lanes and self.lanes[p].open}
 
     async def take(self, partition: int, records: Sequence[Record]) -> None:
         """Take a frame, and return when it is taken; see :meth:`Lane.take`."""
@@ -174,6 +179,7 @@ class Runner:
     async def _position(self, lane: Lane, attaching: asyncio.Task[None]) -> int:
         if attaching.done():
             attaching.result()
+        if not lane.stale:
             return lane.cursor
         lane.behind = True
         await lane.look()

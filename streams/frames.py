@@ -72,20 +72,22 @@ class Heartbeats:
         self._last = float("-inf")
 
     def watch(self, coordinator: Any) -> None:
-        """Note from now on when the heartbeats that are answered were sent; joining counts as one.
+        """Note from now on when the heartbeats that are answered were sent.
 
-        The time is that of aiokafka's coordinator, which runs in a thread of its own.
+        Joining counts for nothing: the first heartbeat follows within a second. One that is
+        refused, or fails, ends it at once. The coordinator is aiokafka's, in a thread of its own.
         """
-        self._last = _time()
         beat = coordinator._do_heartbeat
         if getattr(beat, "watched", False):
             return
 
         async def watched() -> Any:
             sent = _time()
-            answered = await beat()
-            if answered:
-                self._last = sent
+            answered = False
+            try:
+                answered = await beat()
+            finally:
+                self._last = sent if answered else float("-inf")
             return answered
 
         watched.watched = True  # type: ignore[attr-defined]

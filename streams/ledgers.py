@@ -69,7 +69,8 @@ class Ledgers:
         except RejectedError:
             self.unreadable += 1
             return
-        asked = next((v.decode("utf-8", "replace") for n, v in record.headers if n == RESEND), "")
+        names = next((value for name, value in record.headers if name == RESEND), None)
+        asked = (names or b"").decode("utf-8", "replace")
         copy = Copy(partition, record.offset, record.timestamp, asked)
         if alert.id in self._told:
             self._told[alert.id].copies.append(copy)

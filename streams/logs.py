@@ -97,4 +97,10 @@ def silenced() -> Iterator[None]:
 def _set_libraries(level: int) -> None:
     for name in QUIET:
         logging.getLogger(name).setLevel(level)
-    logging.getLogger("apprise").setLevel(logging.CRITICAL)  # its lines can hold URLs
+    silence_targets()
+
+
+def silence_targets() -> None:
+    """Never a line of those that know a target's URL, and the secret in it."""
+    for name in ("apprise", "urllib3", "requests"):
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 _AGO = re.compile(r"([0-9]{1,6})([smhdw])", re.ASCII)
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400}
-_FORM = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2})?Z)?", re.ASCII)
+_FORM = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?Z)?", re.ASCII)
 
 
 def moment(at_ms: int) -> str:
@@ -25,7 +25,7 @@ def since(text: str, now_ms: int) -> int:
     ``1w`` lie so long before ``now_ms``.
 
     Raises:
-        ValueError: another form, or no such day.
+        ValueError: another form, no such day, or one that is yet to come.
     """
     ago = _AGO.fullmatch(text)
     if ago is not None:
@@ -36,4 +36,7 @@ def since(text: str, now_ms: int) -> int:
         found = datetime.fromisoformat(text)
     except ValueError:
         raise ValueError(f"{text!r} does not exist") from None
-    return int(found.replace(tzinfo=UTC).timestamp() * 1000)
+    at_ms = int(found.replace(tzinfo=UTC).timestamp() * 1000)
+    if at_ms > now_ms:
+        raise ValueError(f"{text!r} is yet to come")
+    return at_ms

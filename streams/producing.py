@@ -25,6 +25,8 @@ class Unacknowledged(Exception):  # noqa: N818
         super().__init__(type(error).__name__)
         self.acknowledged = acknowledged
         self.cure = "is it running? send all again: the same close twice changes nothing"
+        if type(error).__name__.endswith("AuthorizationFailedError"):
+            self.cure = "give the user the rights that docs/operations.md lists, and send all again"
         if isinstance(error, UnknownTopicOrPartitionError):
             self.cure = "run `streakwatch topics create` with the same configuration"
 

@@ -42,6 +42,19 @@ def away(kafka: Kafka, why: str) -> AwayError:
     )
 
 
+def of_rights(kafka: Kafka, error: Exception) -> RefusedError | None:
+    """Who is let in, and may not do what was asked; None for another error."""
+    name = type(error).__name__
+    if not name.endswith("AuthorizationFailedError"):
+        return None
+    sasl = kafka.security.sasl
+    who = "us" if sasl is None else f"the user {sasl.username!r}"
+    return RefusedError(
+        f"Kafka at {', '.join(kafka.bootstrap_servers)} does not let {who} do that ({name})",
+        "give it the rights that docs/operations.md lists",
+    )
+
+
 def misnamed(server: tuple[str, int], broker: tuple[str, int]) -> AwayError:
     """A server is there, but not where it says that its brokers are."""
     why = f"says that it is at {broker[0]}:{broker[1]}, where nobody answers"

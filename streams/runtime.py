@@ -25,6 +25,8 @@ from streams.works import Fold, FoldWork
 log = logging.getLogger(__name__)
 
 _PAUSE = 1.0
+#: How long partitions may take to be attached, in seconds; after 90 s Faust stops asking for them.
+_LONGEST_WAIT = 60.0
 _STALE = 5.0
 
 
@@ -41,6 +43,8 @@ class Runtime:
     runners: dict[str, Runner] = field(default_factory=dict)
     assigned: bool = False
     failed: bool = False
+    turn: int = 0
+    """Counts assignments and releases: what was begun in an earlier one gives up."""
     _failing: list[asyncio.Task[None]] = field(default_factory=list)
 
     def channel(self, topic: Topic) -> TopicT:
@@ -80,6 +84,7 @@ class Runtime:
 
     async def positions(self, assigned: frozenset[TP]) -> Mapping[TP, int]:
         """Attach every runner to its assigned partitions; where each goes on."""
+        self.turn += 1
         try:
             attached = await self._attach_all(assigned)
         except StreakwatchError as error:
@@ -90,17 +95,29 @@ class Runtime:
 
     async def stand_by(self) -> None:
         """Own nothing, and be ready to take over."""
+        self.turn += 1
         await self._attach_all(frozenset())
         self.assigned = True
 
     async def _attach_all(self, assigned: frozenset[TP]) -> list[Mapping[TP, int]]:
-        """Until the broker answers: Faust ends a worker whose partitions cannot be sought."""
-        while True:
+        """Until the broker answers, or another assignment has come.
+
+        Raises:
+            StreakwatchError: it does not, for so long that Faust would soon give up in silence.
+        """
+        turn, until = self.turn, asyncio.get_running_loop().time() + _LONGEST_WAIT
+        while turn == self.turn:
             try:
                 return await asyncio.gather(*(self._attach(t, assigned) for t in self.runners))
             except (KafkaError, TimeoutError) as error:
                 log.warning("partitions cannot be restored yet (%r)", error)
+                if asyncio.get_running_loop().time() > until:
+                    what = f"partitions could not be restored for {_LONGEST_WAIT:.0f} s ({error!r})"
+                    raise StreakwatchError(
+                        what, "see to the broker, and start the worker again"
+                    ) from error
                 await asyncio.sleep(_PAUSE)
+        return []
 
     async def _attach(self, topic: str, assigned: frozenset[TP]) -> Mapping[TP, int]:
         partitions = [tp.partition for tp in assigned if tp.topic == topic]
@@ -110,6 +127,7 @@ class Runtime:
     async def release(self, grace: float) -> None:
         """Let go of all partitions, with snapshots that the next owner can start from."""
         self.assigned = False
+        self.turn += 1
         await asyncio.gather(*(runner.release(grace) for runner in self.runners.values()))
 
     async def fail(self, error: Exception) -> None:

@@ -191,20 +191,19 @@ class Snapshots:
     def _highest(
         self, found: _Found, definition: str, said: set[str], *, last: bool
     ) -> Snapshot | None:
-        best = None
-        for value in found.heads:
+        """The first that is whole, from the highest cursor down: states are large."""
+        for head, value in _by_cursor(found, said):
+            if head["definition"] != definition:
+                continue
             try:
                 snapshot = found.snapshot(value)
             except UnusableError as error:
                 if last or not isinstance(error, _IncompleteError):
                     _say(found, str(error), said)
                 continue
-            if snapshot.definition == definition and (
-                best is None or snapshot.cursor > best.cursor
-            ):
-                best = snapshot
-                self._slots[snapshot_key(found.fold, found.place)] = _slot(value)
-        return best
+            self._slots[snapshot_key(found.fold, found.place)] = int(head.get("slot", 1))
+            return snapshot
+        return None
 
 
 def _note(found: _Found, records: Iterable[Record]) -> None:
@@ -212,8 +211,15 @@ def _note(found: _Found, records: Iterable[Record]) -> None:
         found.add(record.key, record.value)
 
 
-def _slot(value: bytes) -> int:
-    return int(_head(value)[0].get("slot", 1))
+def _by_cursor(found: _Found, said: set[str]) -> list[tuple[dict[str, Any], bytes]]:
+    """The heads that can be read, the highest cursor first; of the same the later one."""
+    heads = []
+    for value in reversed(found.heads):
+        try:
+            heads.append((_head(value)[0], value))
+        except UnusableError as error:
+            _say(found, str(error), said)
+    return sorted(heads, key=lambda head: -head[0]["cursor"])
 
 
 def _say(found: _Found, why: str, said: set[str]) -> None:

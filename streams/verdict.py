@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 FAULTS = ("missing", "extra", "wrong", "misordered")
+EARLIER = "from before --since"
+"""Faults, and what is not there, of records older than was asked for: counted, not told."""
 _EXAMPLES = 20
 
 
@@ -120,9 +122,14 @@ class Verdict:
         return sum(part.unjudged.total() for part in self.parts) + len(self.gaps)
 
     @property
+    def untold(self) -> int:
+        """How many faults are older than what was asked for."""
+        return sum(part.notes[EARLIER] for part in self.parts)
+
+    @property
     def is_exact(self) -> bool:
         """Everything was judged, is as it should be, and is there already."""
-        return self.passes(pending=False, unjudged=False)
+        return self.untold == 0 and self.passes(pending=False, unjudged=False)
 
     def passes(self, *, pending: bool, unjudged: bool) -> bool:
         """There is no fault; something ``pending`` or ``unjudged`` only where that is allowed."""
@@ -133,6 +140,7 @@ class Verdict:
         """Plain values for JSON."""
         sums = {
             "exact": self.is_exact,
+            "untold": self.untold,
             "faults": self.faults,
             "pending": self.pending,
             "unjudged": self.unjudged,
@@ -156,6 +164,8 @@ class Verdict:
         """The verdict in one line."""
         if self.is_exact:
             return "exact: what was sent is exactly what should have been"
+        if self.untold and self.passes(pending=False, unjudged=False):
+            return f"nothing wrong since then, but {self.untold:,} {EARLIER}: see the lines above"
         counts = {kind: sum(len(getattr(p, kind)) for p in self.parts) for kind in FAULTS}
         counts |= {"pending": self.pending, "not judged": self.unjudged}
         told = ", ".join(f"{count:,} {kind}" for kind, count in counts.items() if count)

@@ -112,12 +112,15 @@ async def test_a_member_is_who_is_answered(monkeypatch: pytest.MonkeyPatch) -> N
     assert await coordinator._do_heartbeat()
     now[0] = 114.9
     assert heartbeats.within(10)
-    coordinator.answers = False
-    assert not await coordinator._do_heartbeat()
     now[0] = 115.0
     assert not heartbeats.within(10)
-    heartbeats.watch(coordinator)  # a new assignment
+    assert await coordinator._do_heartbeat()
     assert heartbeats.within(10)
+    coordinator.answers = False  # another has its place
+    assert not await coordinator._do_heartbeat()
+    assert not heartbeats.within(10)
+    heartbeats.watch(coordinator)  # a new assignment: the heartbeat after it will tell
+    assert not heartbeats.within(10)
     coordinator.answers = True
     now[0] = 130.0
     assert await coordinator._do_heartbeat()

@@ -135,7 +135,7 @@ async def _resend(log: KafkaLog, settings: Settings, identity: str, targets: Seq
     first = told.copies[0]
     record = await record_at(log, Place(Topic.ALERTS, first.partition), first.offset)
     assert record is not None, "it was read a moment ago"
-    header = (RESEND, ",".join(targets or ("*",)).encode())
+    header = (RESEND, ",".join(names if targets else ("*",)).encode())
     output = Output(Topic.ALERTS, record.key, record.value, first.partition, (header,))
     async with sending(settings) as send:
         partition, offset = await send(output)

@@ -229,12 +229,17 @@ def _deal_with(
 ) -> int:
     """Do something with each letter; nothing unless all of them can be dealt with."""
 
+    partitions = settings.kafka.partitions
+
     async def run(log: KafkaLog) -> int:
         letters = choice.of(await _letters(log, settings))
         if not choice.spots and retried:
-            letters = [letter for letter in letters if deadletters.is_retriable(letter)]
+            letters = [letter for letter in letters if deadletters.is_retriable(letter, partitions)]
         for letter in letters:
             _check(letter, again=again, retried=retried)
+            if retried and not deadletters.is_retriable(letter, partitions):
+                what = f"{letter.spot} is no dead letter of a topic and partition that take records"
+                raise UsageError(what, "`streakwatch deadletters show` says what it is")
         if not letters:
             click.echo("no dead letters match: nothing was done", err=True)
             return 1
@@ -247,13 +252,10 @@ def _deal_with(
 
 
 def _check(letter: Letter, *, again: bool, retried: bool) -> None:
-    """Refuse what was dealt with before, and what never passed a door."""
+    """Refuse what was dealt with before."""
     if letter.marks and not again:
         cure = "--again retries it nevertheless" if retried else "there is nothing left to do"
         raise UsageError(f"{letter.spot} was {letter.status} before", cure)
-    if retried and not deadletters.is_retriable(letter):
-        what = f"{letter.spot} is no dead letter of a topic that takes records"
-        raise UsageError(what, "`streakwatch deadletters show` says what it is")
 
 
 def _at(letters: Letters, spot: Spot) -> Letter:

@@ -70,7 +70,7 @@ def ask_broker(work: Coroutine[Any, Any, T], kafka: Kafka) -> T:
 
     from streams.logs import silence
     from streams.reaching import reach
-    from streams.refusals import away
+    from streams.refusals import away, of_rights
 
     async def reach_and_work() -> T:
         with closing(work):  # where Kafka cannot be reached, it never runs
@@ -81,7 +81,7 @@ def ask_broker(work: Coroutine[Any, Any, T], kafka: Kafka) -> T:
     try:
         return asyncio.run(reach_and_work())
     except KafkaError as error:
-        raise away(kafka, type(error).__name__) from None
+        raise of_rights(kafka, error) or away(kafka, type(error).__name__) from None
 
 
 def _tell_differences(report: Report) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import click
@@ -21,7 +22,7 @@ _TOPICS = (
 @click.command("verify")
 @click.option(
     "--grace",
-    type=click.FloatRange(0),
+    type=click.FloatRange(0, 10**9),
     default=60.0,
     show_default=True,
     help="What is missing is pending while its cause is younger, in seconds.",
@@ -61,6 +62,8 @@ def command(
     and no worker is needed or disturbed. Exit code 0: all is exact. Exit code 1: something is
     missing, extra, wrong or out of order; or pending, or not judged, unless that is allowed.
     """  # fmt: skip
+    if math.isnan(grace):
+        raise click.UsageError("--grace is not a number of seconds", ctx)
     settings = load_settings(config_path, bootstrap_servers)
     verdict = with_log(
         settings,

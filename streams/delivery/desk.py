@@ -78,8 +78,7 @@ class Desk:
             ]
         )
         for entry in entries:
-            self.ledger.apply(entry)
-            if entry.outcome is Outcome.SUPPRESSED:
+            if self.ledger.apply(entry) and entry.outcome is Outcome.SUPPRESSED:
                 self.ledger.forget(entry.alert, entry.target)  # many, and soon never asked for
             if entry.outcome.is_final:
                 self.metrics.deliveries.labels(entry.target, entry.outcome.value).inc()

@@ -22,6 +22,8 @@ class Gate:
         self._victims: set[str] = set()
         self._busy = 0
         self._waiters: set[Callable[[], None]] = set()
+        self._asked_until = float("-inf")
+        """Until when the target itself has asked to be left alone; an answer does not lift that."""
         self.opens = float("-inf")
         """No attempt before."""
 
@@ -54,7 +56,7 @@ class Gate:
         """It took an alert, or refused it for good: it is there."""
         if self.failing:
             self._wake()
-        self._failures, self.opens = 0, float("-inf")
+        self._failures, self.opens = 0, self._asked_until
         self._victims.clear()
 
     def failed(self, now: float, alert: str, attempts: int, retry_after: float | None) -> float:
@@ -66,6 +68,8 @@ class Gate:
         if not self.down:
             self._victims.add(alert)
         asked = min(retry_after or 0.0, self._rules.deadline)
+        if retry_after is not None:
+            self._asked_until = max(self._asked_until, now + asked)
         self.leave_alone(now + max(asked, self._pause(self._failures)))
         return now + max(asked, self._pause(attempts))
 

@@ -67,6 +67,8 @@ class Inbox:
 
     def owe(self, entry: Entry, request: Request | None = None) -> None:
         """What the ledger says must go to this target, wherever it lies in the log."""
+        if entry.offset in self.queue or entry.offset in self.owed:
+            return  # two targets with one fallback may hand over at the same moment
         if request is not None and self.room:
             self.queue.add(self._item_of(entry, request))
         else:
@@ -135,8 +137,16 @@ class Inbox:
             return
         if owed is not None and owed.alert == request.alert.id:
             self.queue.add(self._item_of(owed, request))
-        elif offset >= self._begin and self._target in request.targets:
+        elif offset >= self._begin and self._is_for_us(request):
             self._take_up(request)
+
+    def _is_for_us(self, request: Request) -> bool:
+        """Whether the target is asked for, or was told, as a fallback, what the alert corrects."""
+        if self._target in request.targets or request.asked:
+            return self._target in request.targets
+        ledger, corrected = self._desk.ledger, request.alert.follows
+        told = ledger.outcome(corrected, self._target) is Outcome.DELIVERED
+        return bool(corrected) and (told or ledger.is_retrying(corrected, self._target))
 
     def _take_up(self, request: Request) -> None:
         desk, alert = self._desk, request.alert

@@ -225,7 +225,7 @@ class DeliveryLane:
 
         In this order: whoever reads the end in the ledger knows who has the alert now.
         """
-        log.error("alert %s to %s: %s after %d attempts (%s)", item.request.alert.id, self._target,
+        log.error("alert %s to %s: %s, attempts: %d (%s)", item.request.alert.id, self._target,
                   outcome.value, item.attempts, detail)  # fmt: skip
         end = self._entry(item, outcome, detail)
         fallback = self._desk.targets[self._target].fallback

@@ -7,9 +7,12 @@ from hashlib import blake2b
 
 from aiokafka.partitioner import murmur2
 
+from streams.verdict import EARLIER
+
+__all__ = ["ANOTHER", "EARLIER", "REMOVED", "Scope", "digest"]
+
 ANOTHER = "made under another configuration"
 REMOVED = "retention removed what they came from, or what they lay beside"
-EARLIER = "from before --since"
 
 
 @dataclass(frozen=True, slots=True)

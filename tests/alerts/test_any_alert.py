@@ -188,7 +188,7 @@ def alerts(draw: st.DrawFn) -> Alert:
         first, also = Milestone(Kind.CORRECTION, first.level, first.scope), [first, *also]
     instead = st.none() | st.builds(Instead, SIDES, LENGTHS, dates) | st.just(Instead("", 0, ""))
     return Alert(
-        id=draw(WORDS),
+        id=draw(st.from_regex(r"[0-9a-f]{20}", fullmatch=True)),
         watchlist=draw(WORDS),
         asset=draw(SYMBOLS),
         benchmark=draw(SYMBOLS) if about == "pair" else "",

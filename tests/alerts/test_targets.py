@@ -6,6 +6,7 @@ import asyncio
 import socket
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from apprise.plugins.base import _delivery_tracker
@@ -166,3 +167,25 @@ def test_parts_are_remembered_for_the_last_messages() -> None:
     with parts.of(1000):
         assert _delivery_tracker.get() == set()
     assert _delivery_tracker.get() is None
+
+
+async def test_a_slow_target_does_not_get_it_twice(receiver: Receiver) -> None:
+    """The next attempt at the same message waits for the one that is on its way."""
+    receiver.script("/slow", ok(0.5))
+    notifier = AppriseNotifier("t", receiver.url("/slow"))
+    first = await notifier.notify(MESSAGE, 0.1)
+    assert first == Attempt(False, "no answer within 0.1 s")
+    assert await notifier.notify(MESSAGE, 5) == Attempt(True)
+    assert len(receiver.requests()) == 1
+    assert await notifier.notify(MESSAGE, 5) == Attempt(True)  # and another is another
+    assert len(receiver.requests()) == 2
+
+
+async def test_a_late_no_is_tried_again(receiver: Receiver) -> None:
+    receiver.script("/slow", replace(status(500), wait=0.3), ok())
+    notifier = AppriseNotifier("t", receiver.url("/slow"))
+    assert not (await notifier.notify(MESSAGE, 0.1)).delivered
+    ((_, sending),) = notifier._late.values()
+    await asyncio.wrap_future(sending)
+    assert await notifier.notify(MESSAGE, 5) == Attempt(True)
+    assert len(receiver.requests()) == 2

@@ -64,7 +64,7 @@ def test_whatever_lies_there_can_be_taken(headers: Headers, value: bytes | None)
 def test_somebodys_own_record_is_none() -> None:
     letter = only(Replayed(0, 0, None, b"hello", [("topic", b"closes"), ("offset", b"x")]))
     assert (letter.source, letter.reason) == (None, NO_LETTER)
-    assert not is_retriable(letter)
+    assert not is_retriable(letter, 9)
 
 
 def test_a_mark_says_what_was_done_with_a_letter() -> None:
@@ -99,7 +99,7 @@ def test_what_lay_between_the_agents_goes_back_to_its_partition(topic: Topic) ->
 
 @pytest.mark.parametrize("topic", [Topic.STREAKS, Topic.SNAPSHOTS, Topic.DEAD_LETTERS])
 def test_other_topics_take_no_letters(topic: Topic) -> None:
-    assert not is_retriable(only(stored(3, refused(topic))))
+    assert not is_retriable(only(stored(3, refused(topic))), 9)
 
 
 @pytest.mark.parametrize(
@@ -139,3 +139,8 @@ def test_a_spot_is_written_as_it_is_read(partition: int, offset: int) -> None:
 def test_what_is_no_spot(text: str) -> None:
     with pytest.raises(ValueError, match="not of the form PARTITION:OFFSET"):
         Spot.parse(text)
+
+
+@pytest.mark.parametrize(("partitions", "has_a_door"), [(1, False), (2, True)])
+def test_a_partition_that_is_not_there_takes_none(partitions: int, has_a_door: bool) -> None:
+    assert is_retriable(only(stored(3, refused(Topic.WATCH))), partitions) is has_a_door

@@ -236,3 +236,26 @@ async def test_a_sweep_waits_for_no_lane_that_is_long_about_it(desk: Desk, event
     assert desk.works[QUICK].taken == [0, 1, 2]
     free.set()
     await eventually(lambda: desk.works[SLOW].taken == [0, 1, 2])
+
+
+async def test_what_is_taken_away_while_it_is_attached_has_no_position(desk: Desk) -> None:
+    desk.append(SLOW, 5)
+    desk.append(QUICK, 5)
+    desk.hold("restore", SLOW)
+    runner = desk.runner()
+    attaching = asyncio.create_task(runner.attach([0, 1], 0.05))
+    await asyncio.sleep(0.01)
+    await runner.release(0.001)
+    assert await attaching == {}
+
+
+async def test_a_lane_that_comes_back_begins_with_the_newest_snapshot(desk: Desk) -> None:
+    """Another worker may have taken it further, and its work was closed."""
+    records = desk.append(SLOW, 3)
+    runner = desk.runner()
+    await runner.attach([0])
+    await runner.take(0, records[:1])
+    await runner.release(0.1)
+    desk.works[SLOW].taken = ["what it has kept is not believed"]  # type: ignore[list-item]
+    assert await runner.attach([0]) == {0: 1}
+    assert desk.works[SLOW].taken == [0]

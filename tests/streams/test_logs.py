@@ -102,7 +102,8 @@ def test_configure(monkeypatch: pytest.MonkeyPatch) -> None:
         assert root.level == logging.WARNING  # the details of others hold URLs
         assert not logging.getLogger("urllib3.connectionpool").isEnabledFor(logging.DEBUG)
         assert logging.getLogger("faust").level == logging.WARNING
-        assert logging.getLogger("apprise").level == logging.CRITICAL
+        for name in ("apprise", "urllib3.connection", "requests"):  # whole URLs in warnings
+            assert not logging.getLogger(name).isEnabledFor(logging.CRITICAL)
         (handler,) = root.handlers
         assert [type(f) for f in handler.filters] == [RateLimit]
         configure("error")

@@ -183,7 +183,7 @@ async def test_what_is_not_used_is_told_with_its_reason(
     assert told == [
         f"a snapshot of f on closes-2 is not used: {why}; an older one is looked for, or the log "
         "folded from its beginning"
-        for why in ("it has the format 9, and this version reads 2", "it is damaged")
+        for why in ("it is damaged", "it has the format 9, and this version reads 2")
     ]
 
 

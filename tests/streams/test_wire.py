@@ -425,7 +425,7 @@ EVIDENCE = st.builds(
 )
 ALERTS = st.builds(
     Alert,
-    id=TEXTS,
+    id=st.from_regex(r"[0-9a-f]{20}", fullmatch=True),
     watchlist=TEXTS,
     asset=SYMBOLS,
     benchmark=SYMBOLS,

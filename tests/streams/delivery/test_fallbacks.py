@@ -157,3 +157,32 @@ async def test_what_is_owed_but_gone_from_the_log_is_let_go(
     await desk.idle()
     assert desk.mail.ids == ["a2"]
     assert "the alert at offset 0 of alerts-1 is not there any more" in caplog.text
+
+
+async def test_a_correction_reaches_the_fallback_that_was_told(new_desk: NewDesk) -> None:
+    desk = await new_desk(fallbacks={"mail": "spare"})
+    desk.mail.answers = [NEVER]
+    await desk.deliver(an_alert(1, **QUIET))
+    correction = {"milestone": Milestone(Kind.CORRECTION, 10), "follows": "a1", "late": True}
+    await desk.deliver(an_alert(2, **QUIET, **correction), an_alert(3, **QUIET))
+    assert desk.spare.ids == ["a1", "a2"]
+    assert desk.mail.ids == ["a2", "a3"]
+
+
+async def test_two_targets_hand_over_to_one_fallback_at_the_same_moment(
+    new_desk: NewDesk,
+) -> None:
+    desk = await new_desk(fallbacks={"mail": "spare", "chat": "spare"})
+    desk.mail.answers, desk.chat.answers = [NEVER], [NEVER]
+    await desk.deliver(an_alert(1))
+    assert desk.spare.ids == ["a1"]
+    assert ends(desk)["mail"][0] == ends(desk)["chat"][0] == "failed"
+
+
+async def test_an_end_has_another_key_than_a_try(new_desk: NewDesk) -> None:
+    """So that a late line of a worker that lost its partition never takes its place."""
+    desk = await new_desk()
+    desk.mail.answers = [NO]
+    await desk.deliver(an_alert(1, **QUIET))
+    keys = [record.key for record in desk.harness.log.records[LEDGER]]
+    assert keys == [b"a1/mail/retrying", b"a1/mail"]
