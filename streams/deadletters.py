@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from streams.records import Headers, Output, Record, Topic
+from streams.records import RESEND, Headers, Output, Record, Topic
+from streams.wire import Reason
 
 #: The topics that letters come from, and that take them again.
 DOORS = (Topic.CLOSES, Topic.WATCH, Topic.ALERTS, Topic.NOTIFICATIONS)
@@ -182,9 +183,20 @@ def again(letter: Letter, record: Record) -> Output:
     source = letter.source
     assert source is not None
     partition = None if source.topic is Topic.CLOSES else source.partition
-    headers = (("retried", f"{Topic.DEAD_LETTERS}-{letter.spot.partition}"
-                           f"@{letter.spot.offset}".encode()),)  # fmt: skip
-    return Output(source.topic, record.key, record.value, partition, headers)
+    spot = f"{Topic.DEAD_LETTERS}-{letter.spot.partition}@{letter.spot.offset}"
+    headers = [("retried", spot.encode())]
+    if source.topic is Topic.ALERTS:
+        headers += _request(source, record)
+    return Output(source.topic, record.key, record.value, partition, tuple(headers))
+
+
+def _request(source: Source, record: Record) -> list[tuple[str, bytes]]:
+    """The request that an alert was; one that no message could be made of is asked for anew.
+
+    The ledger has it as failed at each target, and would else have it pass over.
+    """
+    asked = [(name, value) for name, value in record.headers if name == RESEND]
+    return asked or ([(RESEND, b"*")] if source.reason == Reason.INTERNAL.value else [])
 
 
 def in_order(letters: Iterable[Letter]) -> list[Letter]:

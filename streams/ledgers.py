@@ -8,8 +8,7 @@ from typing import Any
 
 from alerts.ledger import Entry, standing
 from alerts.model import Alert
-from streams.delivery.requests import RESEND
-from streams.records import Record
+from streams.records import RESEND, Record
 from streams.wire import RejectedError, decode_alert
 
 #: An alert without an entry for a target.

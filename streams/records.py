@@ -11,6 +11,9 @@ from streams.wire import RejectedError
 
 Headers = Sequence[tuple[str, bytes]]
 
+RESEND = "resend"
+"""The header of a person's request: the names of targets, or ``*`` for the watchlist's."""
+
 
 class Topic(StrEnum):
     """The topics, by their names without a deployment's prefix."""
@@ -75,7 +78,10 @@ def dead_letter(place: Place, record: Record, error: RejectedError) -> Output:
         "reason": error.reason.value,
         "detail": error.detail,
     }
-    headers = tuple((name, text.encode("utf-8", "replace")) for name, text in position.items())
+    headers = [(name, text.encode("utf-8", "replace")) for name, text in position.items()]
+    headers += [(name, value or b"") for name, value in record.headers if name == RESEND]
     nothing = record.key is None and record.value is None  # which no producer of ours can send
     value = b"" if nothing else record.value
-    return Output(Topic.DEAD_LETTERS, record.key, value, headers=headers, about=(place, error))
+    return Output(
+        Topic.DEAD_LETTERS, record.key, value, headers=tuple(headers), about=(place, error)
+    )

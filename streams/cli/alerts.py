@@ -17,9 +17,8 @@ from streams.cli.options import config_option, load_settings, servers_option
 from streams.cli.showing import alert_facts, alert_lines, alert_row
 from streams.cli.tables import as_json, format_option, print_rows
 from streams.cli.topic_reading import record_at, records_of, sending, since_option, with_log
-from streams.delivery.requests import RESEND
 from streams.ledgers import PENDING, Filter, Ledgers, Told
-from streams.records import Output, Place, Topic
+from streams.records import RESEND, Output, Place, Topic
 
 if TYPE_CHECKING:
     from config.settings import Settings

@@ -6,11 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from alerts.model import Alert
-from streams.records import Record
+from streams.records import RESEND, Record
 from streams.wire import Reason, RejectedError, decode_alert
-
-RESEND = "resend"
-"""The header of a person's request: the names of targets, or ``*`` for the watchlist's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,9 +16,8 @@ from streams.definitions import (
     rule_definition,
     series_definition,
 )
-from streams.delivery.requests import RESEND
 from streams.judges.scope import ANOTHER, EARLIER, REMOVED, Scope, digest
-from streams.records import Output, Place, Record, Topic
+from streams.records import RESEND, Output, Place, Record, Topic
 from streams.verdict import Finding, Part
 from streams.wire import RejectedError, decode_alert, encode_alert
 

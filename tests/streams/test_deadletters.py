@@ -19,7 +19,7 @@ from streams.deadletters import (
     is_retriable,
     mark,
 )
-from streams.records import Headers, Output, Place, Topic, dead_letter
+from streams.records import RESEND, Headers, Output, Place, Topic, dead_letter
 from streams.replay import Replayed
 from streams.wire import Reason, RejectedError
 
@@ -144,3 +144,19 @@ def test_what_is_no_spot(text: str) -> None:
 @pytest.mark.parametrize(("partitions", "has_a_door"), [(1, False), (2, True)])
 def test_a_partition_that_is_not_there_takes_none(partitions: int, has_a_door: bool) -> None:
     assert is_retriable(only(stored(3, refused(Topic.WATCH))), partitions) is has_a_door
+
+
+def test_a_request_for_an_alert_is_one_again() -> None:
+    error = RejectedError(Reason.UNKNOWN_TARGET, "sms is no target")
+    asked = Replayed(7, 0, b"us", b"{}", [(RESEND, b"sms")])
+    output = dead_letter(Place(Topic.ALERTS, 1), asked, error)
+    record = Replayed(3, 0, output.key, output.value, output.headers)
+    assert dict(again(only(record), record).headers)[RESEND] == b"sms"
+
+
+def test_an_alert_that_gave_no_message_is_asked_for_anew() -> None:
+    """The ledger says that it failed, so it would be passed over."""
+    error = RejectedError(Reason.INTERNAL, "UndefinedError")
+    output = dead_letter(Place(Topic.ALERTS, 1), Replayed(7, 0, b"us", b"{}"), error)
+    record = Replayed(3, 0, output.key, output.value, output.headers)
+    assert dict(again(only(record), record).headers)[RESEND] == b"*"
