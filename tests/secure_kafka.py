@@ -96,6 +96,15 @@ class SecureKafka:
         """HOST:PORT of a listener."""
         return f"{HOST}:{self.ports[listener]}"
 
+    def is_open(self) -> bool:
+        """Whether every listener takes connections: they open one after the other."""
+        try:
+            for port in self.ports.values():
+                socket.create_connection((HOST, port), 5).close()
+        except OSError:
+            return False
+        return True
+
     def set_password(self, password: str) -> None:
         """Give the user another password (SCRAM-SHA-512)."""
         with socket.create_connection((HOST, self.broker.port), 10) as connection:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from harness import Deployment
+from harness import Deployment, eventually
 from secure_kafka import SecureKafka, secure_kafka
 
 from streams.demo.receivers import HttpReceiver, SmtpReceiver
@@ -34,6 +34,7 @@ def secure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecureKafka]:
     """A broker with a listener for each way to secure it; started for the modules that ask."""
     made = secure_kafka(tmp_path_factory.mktemp("secure"))
     with made.broker:
+        eventually(made.is_open, "all listeners")
         yield made
 
 
