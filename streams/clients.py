@@ -63,6 +63,7 @@ class Producer(AIOKafkaProducer):  # type: ignore[misc]  # aiokafka has no types
         waiting = self._message_accumulator._batches
         for batch in [batch for batches in waiting.values() for batch in batches]:
             batch.failure(KafkaError("a batch before it was refused"))
+            _quieten(batch)
         waiting.clear()
 
     async def stop(self) -> None:
@@ -74,8 +75,20 @@ class Producer(AIOKafkaProducer):  # type: ignore[misc]  # aiokafka has no types
             with suppress(TimeoutError):
                 async with asyncio.timeout(_GRACE):
                     await self.flush()
-            self._message_accumulator.fail_all(ProducerClosed())
+            accumulator = self._message_accumulator
+            waiting = [batch for batches in accumulator._batches.values() for batch in batches]
+            waiting += accumulator._pending_batches
+            accumulator.fail_all(ProducerClosed())
+            for batch in waiting:
+                _quieten(batch)
         await super().stop()
+
+
+def _quieten(batch: Any) -> None:
+    """Its messages tell who sent them; that nobody asks the batch itself is nothing to log."""
+    for future in (batch.future, batch._drain_waiter, *(one for one, _ in batch._msg_futures)):
+        if future.done() and not future.cancelled():
+            future.exception()
 
 
 async def _at_rest(asked: asyncio.Future[Any]) -> Any:
