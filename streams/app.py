@@ -18,6 +18,7 @@ from streams.agents import delivery, router, watcher
 from streams.connection import client_options
 from streams.frames import FrameApp, credentials
 from streams.log import KafkaLog
+from streams.logs import silence
 from streams.metrics import Metrics
 from streams.outbox import KafkaOutbox
 from streams.reaching import reach
@@ -153,6 +154,7 @@ def run(settings: Settings, roles: Sequence[str], instance: str | None = None) -
     try:
         loop.run_until_complete(work(settings, roles, instance))
     finally:
+        silence()  # what is left unfinished at the end is nothing to tell
         loop.close()
 
 
