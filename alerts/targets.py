@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -17,6 +16,7 @@ from apprise.plugins.email import NotifyEmail
 from alerts.answers import sum_up
 from alerts.console import register_console
 from alerts.parts import Parts
+from alerts.secrecy import silence_targets
 from alerts.witness import watch
 from config.errors import StreakwatchError
 from config.settings import Target
@@ -134,8 +134,7 @@ def notifiers(targets: Mapping[str, Target]) -> dict[str, Notifier]:
     Raises:
         TargetError: apprise does not take a URL; the target is named, the URL is not shown.
     """
-    for name in ("apprise", "urllib3", "requests"):  # their lines can hold URLs
-        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+    silence_targets()
     return {name: AppriseNotifier(name, t.url.get_secret_value()) for name, t in targets.items()}
 
 

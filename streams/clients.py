@@ -60,26 +60,33 @@ class Producer(AIOKafkaProducer):  # type: ignore[misc]  # aiokafka has no types
             manager._sequence_numbers.clear()
 
     def _fail_what_waits(self) -> None:
-        waiting = self._message_accumulator._batches
-        for batch in [batch for batches in waiting.values() for batch in batches]:
+        for batch in self._waiting():
             batch.failure(KafkaError("a batch before it was refused"))
             _quieten(batch)
-        waiting.clear()
+        self._message_accumulator._batches.clear()
+
+    def _waiting(self) -> list[Any]:
+        """The batches that were not handed to a broker yet."""
+        return [batch for batches in self._message_accumulator._batches.values()
+                for batch in batches]  # fmt: skip
+
+    async def flush(self) -> None:
+        """Wait for what is not acknowledged, but a moment only.
+
+        Otherwise an idempotent producer would wait for as long as the broker cannot take it, and
+        Faust with it, which flushes before it stops. Whoever needs an acknowledgement awaits it.
+        """
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_GRACE):
+                await super().flush()
 
     async def stop(self) -> None:
-        """Wait a moment for what is not acknowledged; it fails with ProducerClosed then.
-
-        Otherwise an idempotent producer would wait for as long as the broker cannot take it.
-        """
+        """Wait a moment for what is not acknowledged; it fails with ProducerClosed then."""
         if not self._closed:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(_GRACE):
-                    await self.flush()
-            accumulator = self._message_accumulator
-            waiting = [batch for batches in accumulator._batches.values() for batch in batches]
-            waiting += accumulator._pending_batches
-            accumulator.fail_all(ProducerClosed())
-            for batch in waiting:
+            await self.flush()
+            left = [*self._waiting(), *self._message_accumulator._pending_batches]
+            self._message_accumulator.fail_all(ProducerClosed())
+            for batch in left:
                 _quieten(batch)
         await super().stop()
 

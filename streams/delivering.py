@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from alerts.ledger import Entry, Ledger, Outcome
@@ -66,19 +67,24 @@ class DeliveryWork:
             fail: is told of an error that the worker must end with.
             may_send: says whether the partition is still ours; no attempt begins without it.
         """
-        self._place = place
-        self._settings = settings
-        self._targets = targets
-        self._log = log
-        self._outbox = outbox
-        self._metrics = metrics
-        self._clock = clock
-        self._fail = fail
-        self._may_send = may_send
-        self._room = room
         lists = {name: w.targets for name, w in settings.watchlists.items()}
-        self._reader = Reader(lists, settings.targets)
-        self._names = names(settings.watchlists, settings.instruments)
+        self._targets = targets
+        self._desk = Desk(
+            place=place,
+            rules=settings.delivery,
+            targets=settings.targets,
+            names=names(settings.watchlists, settings.instruments),
+            reader=Reader(lists, settings.targets),
+            ledger=Ledger(),
+            log=log,
+            outbox=outbox,
+            metrics=metrics,
+            clock=clock,
+            may_send=may_send,
+            fail=fail,
+            room=room,
+            unreadable=set(),
+        )
         self._lanes: dict[str, DeliveryLane] = {}
         self._next = -1
         self._saved: dict[str, int] = {}
@@ -97,7 +103,7 @@ class DeliveryWork:
 
     async def refuse(self, record: Record, error: Exception) -> None:
         """See :class:`streams.lane.Work`."""
-        await self._refuse([internal_dead_letter(self._place, record, error)])
+        await self._refuse([internal_dead_letter(self._desk.place, record, error)])
 
     def snapshot(self) -> dict[str, Any]:
         """How far each target has come, and the offset after the last record taken."""
@@ -134,20 +140,20 @@ class DeliveryWork:
     def _hand(self, record: Record, refused: list[Output]) -> None:
         request: Request | None = None
         try:
-            request = self._reader.read(record)
+            request = self._desk.reader.read(record)
         except RejectedError as error:
-            refused.append(dead_letter(self._place, record, error))
+            refused.append(dead_letter(self._desk.place, record, error))
         for lane in self._lanes.values():
             lane.inbox.hand(record.offset, request)
         self._next = max(self._next, record.offset + 1)
 
     async def _refuse(self, refused: Sequence[Output]) -> None:
-        await self._outbox.send(refused)
-        self._metrics.observe(refused)
+        await self._desk.outbox.send(refused)
+        self._desk.metrics.observe(refused)
 
     async def _read_ledger(self, cursors: Mapping[str, int]) -> Ledger:
-        ledger, place = Ledger(), Place(Topic.NOTIFICATIONS, self._place.partition)
-        async for records in self._log.read(place, *await self._log.bounds(place)):
+        ledger, place = Ledger(), Place(Topic.NOTIFICATIONS, self._desk.place.partition)
+        async for records in self._desk.log.read(place, *await self._desk.log.bounds(place)):
             for record in records:
                 try:
                     entry = Entry.decode(record.value or b"")
@@ -159,22 +165,7 @@ class DeliveryWork:
         return ledger
 
     def _open(self, cursors: Mapping[str, int], ledger: Ledger) -> None:
-        desk = Desk(
-            place=self._place,
-            rules=self._settings.delivery,
-            targets=self._settings.targets,
-            names=self._names,
-            reader=self._reader,
-            ledger=ledger,
-            log=self._log,
-            outbox=self._outbox,
-            metrics=self._metrics,
-            clock=self._clock,
-            may_send=self._may_send,
-            fail=self._fail,
-            room=self._room,
-            unreadable=set(),
-        )
+        desk = self._desk = replace(self._desk, ledger=ledger, unreadable=set())
         for name, notifier in self._targets.notifiers.items():
             inbox = Inbox(name, desk, cursors[name], self._next)
             gate = self._targets.gates[name]
@@ -192,9 +183,9 @@ class DeliveryWork:
         if lane is None:
             return  # its target is not in the configuration any more
         lane.inbox.owe(entry)
-        wait = entry.next_ms / 1000 - self._clock.now()
+        wait = entry.next_ms / 1000 - self._desk.clock.now()
         if wait > 0:
-            until = asyncio.get_running_loop().time() + min(wait, self._settings.delivery.deadline)
+            until = asyncio.get_running_loop().time() + min(wait, self._desk.rules.deadline)
             self._targets.gates[entry.target].leave_alone(until)
 
     def _forget_lanes(self) -> None:

@@ -9,10 +9,8 @@ rebalance, :attr:`FrameApp.positions` tells where each partition goes on.
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -24,9 +22,6 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 
 from streams import clients
-
-#: How long a stop waits for what the broker has not acknowledged, in seconds.
-_FLUSH = 1.0
 
 Positions = Callable[[frozenset[TP]], Awaitable[Mapping[TP, int]]]
 
@@ -189,15 +184,6 @@ class Producer(driver.Producer):
     @property
     def _producer_type(self) -> type[clients.Producer]:
         return clients.Producer
-
-    async def flush(self) -> None:
-        """Wait a moment for what is not acknowledged: a broker that is away must not stop a stop.
-
-        Faust flushes when it stops; a fold has waited for its outputs already.
-        """
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_FLUSH):
-                await super().flush()
 
     def _settings_extra(self) -> Mapping[str, Any]:
         return {"acks": "all", "enable_idempotence": True}

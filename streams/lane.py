@@ -188,8 +188,9 @@ class Lane:
             self.busy = False
 
     async def _attach(self) -> None:
-        newest = await self._newest()
-        if self.stale or (newest is not None and newest.cursor > self.cursor):
+        if self.stale:
+            await self._restore()
+        elif (newest := await self._newest()) is not None and newest.cursor > self.cursor:
             await self._restore(newest)
         self._report()
 

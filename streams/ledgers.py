@@ -8,7 +8,7 @@ from typing import Any
 
 from alerts.ledger import Entry, standing
 from alerts.model import Alert
-from streams.records import RESEND, Record
+from streams.records import Record, requested
 from streams.wire import RejectedError, decode_alert
 
 #: An alert without an entry for a target.
@@ -68,8 +68,7 @@ class Ledgers:
         except RejectedError:
             self.unreadable += 1
             return
-        names = next((value for name, value in record.headers if name == RESEND), None)
-        asked = (names or b"").decode("utf-8", "replace")
+        asked = (requested(record) or b"").decode("utf-8", "replace")
         copy = Copy(partition, record.offset, record.timestamp, asked)
         if alert.id in self._told:
             self._told[alert.id].copies.append(copy)

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from alerts.secrecy import silence_targets
 from config.errors import StreakwatchError
 
 QUIET = ("faust", "mode", "aiokafka", "kafka", "asyncio", "aiohttp", "streams.frames")
@@ -98,9 +99,3 @@ def _set_libraries(level: int) -> None:
     for name in QUIET:
         logging.getLogger(name).setLevel(level)
     silence_targets()
-
-
-def silence_targets() -> None:
-    """Never a line of those that know a target's URL, and the secret in it."""
-    for name in ("apprise", "urllib3", "requests"):
-        logging.getLogger(name).setLevel(logging.CRITICAL + 1)

@@ -12,6 +12,7 @@ from streams.clients import Producer
 from streams.connection import client_options
 from streams.reaching import reach
 from streams.records import Topic
+from streams.refusals import is_about_rights
 from streams.topics import LARGEST_REQUEST
 from streams.wire import Close, encode_close
 
@@ -25,7 +26,7 @@ class Unacknowledged(Exception):  # noqa: N818
         super().__init__(type(error).__name__)
         self.acknowledged = acknowledged
         self.cure = "is it running? send all again: the same close twice changes nothing"
-        if type(error).__name__.endswith("AuthorizationFailedError"):
+        if is_about_rights(error):
             self.cure = "give the user the rights that docs/operations.md lists, and send all again"
         if isinstance(error, UnknownTopicOrPartitionError):
             self.cure = "run `streakwatch topics create` with the same configuration"

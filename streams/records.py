@@ -42,6 +42,11 @@ class Record(Protocol):
     def headers(self) -> Headers: ...
 
 
+def requested(record: Record) -> bytes | None:
+    """The targets that a person asks for with a record of an alert; None for any other record."""
+    return next((value for name, value in record.headers if name == RESEND), None)
+
+
 @dataclass(frozen=True, slots=True)
 class Output:
     """A record to be sent; without a ``partition`` the key decides.

@@ -42,11 +42,16 @@ def away(kafka: Kafka, why: str) -> AwayError:
     )
 
 
+def is_about_rights(error: Exception) -> bool:
+    """Whether a broker says that we may not do what was asked."""
+    return type(error).__name__.endswith("AuthorizationFailedError")
+
+
 def of_rights(kafka: Kafka, error: Exception) -> RefusedError | None:
     """Who is let in, and may not do what was asked; None for another error."""
-    name = type(error).__name__
-    if not name.endswith("AuthorizationFailedError"):
+    if not is_about_rights(error):
         return None
+    name = type(error).__name__
     sasl = kafka.security.sasl
     who = "us" if sasl is None else f"the user {sasl.username!r}"
     return RefusedError(

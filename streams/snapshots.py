@@ -92,7 +92,7 @@ def decode(fold: str, place: Place, values: Sequence[tuple[bytes, bytes]]) -> Sn
     found = _Found(fold, place)
     for key, value in values:
         found.add(key, value)
-    return found.snapshot(values[-1][1])
+    return found.snapshot(*_head(values[-1][1]))
 
 
 @dataclass(slots=True)
@@ -115,9 +115,8 @@ class _Found:
         elif key.startswith(mine + b"/"):
             self.parts[zlib.crc32(value)] = value
 
-    def snapshot(self, value: bytes) -> Snapshot:
-        """The snapshot of a head; UnusableError for one that is not whole."""
-        head, state = _head(value)
+    def snapshot(self, head: dict[str, Any], state: bytes) -> Snapshot:
+        """The snapshot of a head, with the state beside it; UnusableError if it is not whole."""
         if "parts" in head:
             missing = [crc for crc in head["parts"] if crc not in self.parts]
             if missing:
@@ -192,11 +191,11 @@ class Snapshots:
         self, found: _Found, definition: str, said: set[str], *, last: bool
     ) -> Snapshot | None:
         """The first that is whole, from the highest cursor down: states are large."""
-        for head, value in _by_cursor(found, said):
+        for head, state in _by_cursor(found, said):
             if head["definition"] != definition:
                 continue
             try:
-                snapshot = found.snapshot(value)
+                snapshot = found.snapshot(head, state)
             except UnusableError as error:
                 if last or not isinstance(error, _IncompleteError):
                     _say(found, str(error), said)
@@ -216,7 +215,7 @@ def _by_cursor(found: _Found, said: set[str]) -> list[tuple[dict[str, Any], byte
     heads = []
     for value in reversed(found.heads):
         try:
-            heads.append((_head(value)[0], value))
+            heads.append(_head(value))
         except UnusableError as error:
             _say(found, str(error), said)
     return sorted(heads, key=lambda head: -head[0]["cursor"])

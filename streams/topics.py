@@ -16,6 +16,7 @@ from aiokafka.errors import (
     UnknownTopicOrPartitionError,
     for_code,
 )
+from aiokafka.partitioner import DefaultPartitioner
 from aiokafka.protocol.metadata import MetadataRequest
 
 from config.errors import StreakwatchError
@@ -75,6 +76,11 @@ def _log(days: float | Literal["forever"]) -> dict[str, str]:
 
 def _compacted() -> dict[str, str]:
     return {"cleanup.policy": "compact"}
+
+
+def partition_of(key: bytes, partitions: int) -> int:
+    """The partition, of so many, that records of a key go to: the default of all producers."""
+    return int(DefaultPartitioner()(key, range(partitions), ()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +156,11 @@ def not_there(names: Sequence[str]) -> TopicsError:
     )
 
 
+def other_partitions(name: str, partitions: int, wanted: int) -> str:
+    """What to say of a topic with another number of partitions than configured."""
+    return f"topic {name!r} has {partitions} partitions, the configuration says {wanted}"
+
+
 async def _gone(client: AIOKafkaClient, names: Sequence[str]) -> list[str]:
     node = client.get_random_node()
     if node is None:
@@ -215,10 +226,7 @@ class _Admin:
     async def differences(self, spec: TopicSpec, partitions: int) -> list[str]:
         found = []
         if partitions != spec.partitions:
-            found.append(
-                f"topic {spec.name!r} has {partitions} partitions, "
-                f"the configuration says {spec.partitions}"
-            )
+            found.append(other_partitions(spec.name, partitions, spec.partitions))
         actual = await self._config(spec.name)
         found += [
             f"topic {spec.name!r} has {key}={actual[key]}, the configuration says {value}"

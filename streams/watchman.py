@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 
-from aiokafka.partitioner import DefaultPartitioner
-
 from config.watchlists import Watchlist
 from streams.calendars import ended
 from streams.clock import Clock
@@ -110,8 +108,3 @@ class Passage:
             return False
         self._ends = {}
         return True
-
-
-def partition_of(key: str, partitions: int) -> int:
-    """The partition, of so many, that records of a key go to: the default of all producers."""
-    return int(DefaultPartitioner()(key.encode(), range(partitions), ()))

@@ -67,6 +67,7 @@ def test_what_is_overridden_or_called(owner: type, name: str, parameters: list[s
         (ConductorCompiler.build, "consumer_on_buffer_full(tp)"),
         # a stop waits for the producer, which we do not let it do for ever
         (faust.App._producer_flush, "await self._producer.flush()"),
+        (driver.Producer.flush, "await self._producer.flush()"),
         # positions are sought before the streams resume
         (Recovery._resume_streams, "consumer.perform_seek()"),
     ],

@@ -11,7 +11,8 @@ from streams.fold import Runner
 from streams.folds.watcher import WatcherFold
 from streams.records import Place, Topic
 from streams.runtime import Runtime
-from streams.watchman import Passage, Watchman, partition_of
+from streams.topics import partition_of
+from streams.watchman import Passage, Watchman
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +35,7 @@ def _watch_time(runtime: Runtime, runner: Runner, folds: dict[int, WatcherFold])
     settings = runtime.settings
 
     def partition(name: str) -> int:
-        return partition_of(name, settings.kafka.partitions)
+        return partition_of(name.encode(), settings.kafka.partitions)
 
     watchman = Watchman(
         settings.watchlists,

@@ -15,7 +15,7 @@ from streams.cli.topics import ask_broker
 from streams.log import KafkaLog, Log
 from streams.producing import producer
 from streams.records import Output, Place, Record, Topic
-from streams.topics import TopicsError
+from streams.topics import TopicsError, not_there, other_partitions
 
 T = TypeVar("T")
 Send = Callable[[Output], Awaitable[tuple[int, int]]]
@@ -72,10 +72,9 @@ def with_log(
 def _require(settings: Settings, topic: Topic, partitions: int) -> None:
     name, wanted = settings.kafka.topic_prefix + topic, settings.kafka.partitions
     if not partitions:
-        cure = "run `streakwatch topics create` with the same configuration"
-        raise TopicsError(f"topic {name!r} does not exist", cure)
+        raise not_there([name])
     if partitions != wanted:
-        what = f"topic {name!r} has {partitions} partitions, the configuration says {wanted}"
+        what = other_partitions(name, partitions, wanted)
         raise TopicsError(what, "run `streakwatch topics check` for all of them")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from alerts.model import Alert
-from streams.records import RESEND, Record
+from streams.records import Record, requested
 from streams.wire import Reason, RejectedError, decode_alert
 
 
@@ -46,7 +46,7 @@ class Reader:
         """
         alert = decode_alert(record.value)
         own = self._watchlists.get(alert.watchlist, ())
-        names = next((value for name, value in record.headers if name == RESEND), None)
+        names = requested(record)
         if names is None:
             return Request(record, alert, own)
         return Request(record, alert, self._named(names, own), asked=True)

@@ -16,7 +16,7 @@ from streams.definitions import (
     rule_definition,
     series_definition,
 )
-from streams.judges.scope import ANOTHER, EARLIER, REMOVED, Scope, digest
+from streams.judges.scope import ANOTHER, REMOVED, Scope, digest
 from streams.records import RESEND, Output, Place, Record, Topic
 from streams.verdict import Finding, Part
 from streams.wire import RejectedError, decode_alert, encode_alert
@@ -93,12 +93,8 @@ class AlertsJudge:
             finding = Finding(identity, f"{told.watchlist}: {told.cause} should have brought it")
             if Place(Topic.ALERTS, home) in self._removed and home not in begun:
                 self.part.unjudged[REMOVED] += 1
-            elif told.cause_ms < self._scope.since_ms:
-                self.part.notes[EARLIER] += 1
-            elif self._scope.is_pending(told.cause_ms):
-                self.part.pending.append(finding)
             else:
-                self.part.missing.append(finding)
+                self._scope.miss(self.part, finding, told.cause_ms)
 
     def _fault(self, place: Place, record: Record, alert: Alert, told: _Told) -> bool:
         key = told.watchlist.encode()
@@ -108,10 +104,8 @@ class AlertsJudge:
             what = "has another key or partition than its watchlist"
         else:
             return False
-        if record.timestamp < self._scope.since_ms:
-            self.part.notes[EARLIER] += 1
-        else:
-            self.part.wrong.append(Finding(alert.id, f"{place}@{record.offset} {what}"))
+        finding = Finding(alert.id, f"{place}@{record.offset} {what}")
+        self._scope.tell(self.part, self.part.wrong, finding, record.timestamp)
         return True
 
     def _same(self, record: Record, alert: Alert, told: _Told) -> bool:
@@ -125,11 +119,10 @@ class AlertsJudge:
             self.part.unjudged[ANOTHER] += 1
         elif Place(Topic.WATCH, self._scope.home(alert.watchlist.encode())) in self._removed:
             self.part.unjudged[REMOVED] += 1
-        elif record.timestamp < self._scope.since_ms:
-            self.part.notes[EARLIER] += 1
         else:
-            where = f"{place}@{record.offset}"
-            self.part.extra.append(Finding(alert.id, f"{where}: nothing in watch brings it about"))
+            what = f"{place}@{record.offset}: nothing in watch brings it about"
+            finding = Finding(alert.id, what)
+            self._scope.tell(self.part, self.part.extra, finding, record.timestamp)
 
 
 def _definitions(watchlist: Watchlist, instruments: Instruments) -> set[str]:

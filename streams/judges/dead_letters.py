@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from streams.deadletters import Source, source_of
-from streams.judges.scope import EARLIER, Scope, digest
+from streams.judges.scope import Scope, digest
 from streams.records import Output, Place, Record, Topic
 from streams.verdict import Finding, Part
 
@@ -78,14 +78,10 @@ class DeadLettersJudge:
                 continue
             topic, partition, offset = key
             finding = Finding(f"{topic}-{partition}@{offset}", f"{refusal.reason}: no dead letter")
-            if refusal.at_ms < self._scope.since_ms:
-                self.part.notes[EARLIER] += 1
-            elif refusal.at_ms < self._horizon:
+            if self._scope.since_ms <= refusal.at_ms < self._horizon:
                 self.part.unjudged["older than the dead letters that are kept"] += 1
-            elif self._scope.is_pending(refusal.at_ms):
-                self.part.pending.append(finding)
             else:
-                self.part.missing.append(finding)
+                self._scope.miss(self.part, finding, refusal.at_ms)
 
     def _strange(self, place: Place, record: Record, source: Source, again: bool) -> None:
         """The record would be taken now: another configuration, an error of ours, or invented."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from alerts.ledger import Entry, Outcome, standing
 from config.settings import Settings
 from streams.delivery.requests import Request
-from streams.judges.scope import EARLIER, REMOVED, Scope
+from streams.judges.scope import REMOVED, Scope
 from streams.moments import moment
 from streams.records import Record, Topic
 from streams.verdict import Finding, Part
@@ -76,14 +76,13 @@ class LedgerJudge:
             entries = self._entries.get(identity, {})
             for target in self._wanted(sent, entries):
                 self.part.expected += 1
-                finding = Finding(f"{identity}/{target}", "")
                 entry = entries.get(target)
                 if entry is not None and self._is_done(sent, entry):
                     self._ended(entry)
                 elif entry is None and place in refused:
                     self.part.notes[f"refused by delivery ({refused[place]})"] += 1
                 else:
-                    self._open(finding, sent, entry, failing)
+                    self._open(f"{identity}/{target}", sent, entry, failing)
         for identity in sorted(self._judged - self._sent.keys()):
             for entry in self._entries[identity].values():
                 self._unknown(entry)
@@ -113,30 +112,26 @@ class LedgerJudge:
         if entry.outcome is Outcome.SUPPRESSED:
             self.suppressed[entry.detail] += 1
 
-    def _open(self, finding: Finding, sent: _Sent, entry: Entry | None, failing: set[str]) -> None:
+    def _open(self, about: str, sent: _Sent, entry: Entry | None, failing: set[str]) -> None:
+        """No end yet ``about`` an alert and a target."""
         where = f"{Topic.ALERTS}-{self._partition}@{sent.offset}"
-        _, target = finding.about.split("/", 1)
+        _, target = about.split("/", 1)
         offset, at_ms = sent.requests.get(target, (sent.offset, sent.at_ms))
         if entry is not None and not entry.outcome.is_final:
             self.outcomes[entry.outcome.value] += 1
             detail = f"{entry.attempts} attempts, next {moment(entry.next_ms)} ({entry.detail})"
-            self.part.pending.append(Finding(finding.about, f"retrying: {detail}"))
-        elif at_ms < self._scope.since_ms:
-            self.part.notes[EARLIER] += 1
+            self.part.pending.append(Finding(about, f"retrying: {detail}"))
         elif target in failing:
-            detail = f"{where} waits: the target fails at present"
-            self.part.pending.append(Finding(finding.about, detail))
+            waiting = Finding(about, f"{where} waits: the target fails at present")
+            self._scope.tell(self.part, self.part.pending, waiting, at_ms)
         else:
             what = "no entry" if entry is None else f"the request at offset {offset} is not done"
-            late = not self._scope.is_pending(at_ms)
-            findings = self.part.missing if late else self.part.pending
-            findings.append(Finding(finding.about, f"{where}: {what}"))
+            self._scope.miss(self.part, Finding(about, f"{where}: {what}"), at_ms)
 
     def _unknown(self, entry: Entry) -> None:
         if self._removed:
             self.part.unjudged[REMOVED] += 1
-        elif entry.at_ms < self._scope.since_ms:
-            self.part.notes[EARLIER] += 1
         else:
             detail = f"{entry.outcome.value}, but the alert is not in the log"
-            self.part.extra.append(Finding(f"{entry.alert}/{entry.target}", detail))
+            finding = Finding(f"{entry.alert}/{entry.target}", detail)
+            self._scope.tell(self.part, self.part.extra, finding, entry.at_ms)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from config.settings import Settings
 from config.watchlists import Watchlist
 from streams.definitions import signed
-from streams.judges.scope import ANOTHER, EARLIER, REMOVED, Scope, digest
+from streams.judges.scope import ANOTHER, REMOVED, Scope, digest
 from streams.records import Output, Place, Record, Topic
 from streams.verdict import Finding, Part
 from streams.wire import Due, RejectedError, Routed, decode_watch
@@ -91,18 +91,13 @@ class RoutingJudge:
 
     def _missing(self, name: str, partition: int, copies: _Copies, at: int, begun: bool) -> None:
         """Not ``begun`` is what retention may have removed."""
-        arrived = copies.arrived[at]
         finding = Finding(
             f"{Topic.CLOSES}-{partition}@{copies.offsets[at]}", f"not routed to {name}"
         )
         if not begun:
             self.part.unjudged[REMOVED] += 1
-        elif arrived < self._scope.since_ms:
-            self.part.notes[EARLIER] += 1
-        elif self._scope.is_pending(arrived):
-            self.part.pending.append(finding)
         else:
-            self.part.missing.append(finding)
+            self._scope.miss(self.part, finding, copies.arrived[at])
 
     def _fault(self, place: Place, record: Record, routed: Routed, content: int) -> bool:
         key = routed.watchlist.encode()
@@ -112,10 +107,8 @@ class RoutingJudge:
             what = "has another key or partition than its watchlist"
         else:
             return False
-        if record.timestamp < self._scope.since_ms:
-            self.part.notes[EARLIER] += 1
-        else:
-            self.part.wrong.append(_found(place, record, f"the copy of {_of(routed)} {what}"))
+        finding = _found(place, record, f"the copy of {_of(routed)} {what}")
+        self._scope.tell(self.part, self.part.wrong, finding, record.timestamp)
         return True
 
     def _strange(self, place: Place, record: Record, routed: Routed) -> None:
@@ -131,11 +124,10 @@ class RoutingJudge:
             self.part.unjudged[ANOTHER] += 1
         elif routed.offset < first:
             self.part.unjudged[REMOVED] += 1
-        elif record.timestamp < self._scope.since_ms:
-            self.part.notes[EARLIER] += 1
         else:
             detail = f"no close at {_of(routed)} is routed to {routed.watchlist}"
-            self.part.extra.append(_found(place, record, detail))
+            finding = _found(place, record, detail)
+            self._scope.tell(self.part, self.part.extra, finding, record.timestamp)
 
     def _order(self, place: Place, record: Record, routed: Routed) -> None:
         """The watcher passes over what comes after a later close of its symbol."""

@@ -5,11 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from hashlib import blake2b
 
-from aiokafka.partitioner import murmur2
-
-from streams.verdict import EARLIER
-
-__all__ = ["ANOTHER", "EARLIER", "REMOVED", "Scope", "digest"]
+from streams.topics import partition_of
+from streams.verdict import EARLIER, Finding, Part
 
 ANOTHER = "made under another configuration"
 REMOVED = "retention removed what they came from, or what they lay beside"
@@ -35,7 +32,19 @@ class Scope:
 
     def home(self, key: bytes) -> int:
         """The partition that a key belongs to, as every producer of ours decides."""
-        return int(murmur2(key) & 0x7FFFFFFF) % self.partitions
+        return partition_of(key, self.partitions)
+
+    def tell(self, part: Part, findings: list[Finding], finding: Finding, at_ms: int) -> None:
+        """Put a finding among others of the part, unless its record is older than was asked for."""
+        if at_ms < self.since_ms:
+            part.notes[EARLIER] += 1
+        else:
+            findings.append(finding)
+
+    def miss(self, part: Part, finding: Finding, cause_ms: int) -> None:
+        """Tell what is not there: it may still be on its way."""
+        findings = part.pending if self.is_pending(cause_ms) else part.missing
+        self.tell(part, findings, finding, cause_ms)
 
 
 def digest(*parts: bytes | None) -> int:

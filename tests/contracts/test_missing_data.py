@@ -11,7 +11,7 @@ import pytest
 from harness import Deployment, close_json, eventually
 
 from streams.core.periods import to_text
-from streams.watchman import partition_of
+from streams.topics import partition_of
 
 pytestmark = pytest.mark.kafka
 
@@ -53,7 +53,7 @@ def test_a_day_without_closes_through_a_worker_that_is_killed(deployment: Deploy
     records = {name: asked(deployment, name) for name in ("w1", "w2")}
     for name, (record, *more) in records.items():
         assert not more
-        assert record.partition == partition_of(name, 2)
+        assert record.partition == partition_of(name.encode(), 2)
     assert {found[0].partition for found in records.values()} == {0, 1}
     (missing,) = told(deployment, "w1")
     period = missing["period"]

@@ -17,7 +17,8 @@ from streams.core.periods import from_text, to_text
 from streams.folds.router import RouterFold
 from streams.folds.watcher import WatcherFold
 from streams.records import Place, Topic
-from streams.watchman import Passage, Watchman, partition_of
+from streams.topics import partition_of
+from streams.watchman import Passage, Watchman
 from streams.wire import Close, Due, Routed, decode_alert, decode_watch, encode_close, encode_routed
 from streams.works import FoldWork
 
@@ -338,4 +339,4 @@ def test_keys_lie_where_kafka_puts_them() -> None:
     """By figures of Kafka's own tests of murmur2."""
     for key, hashed in {"21": -973932308, "foobar": -790332482, "abc": 479470107}.items():
         for partitions in (1, 2, 7):
-            assert partition_of(key, partitions) == (hashed & 0x7FFFFFFF) % partitions
+            assert partition_of(key.encode(), partitions) == (hashed & 0x7FFFFFFF) % partitions

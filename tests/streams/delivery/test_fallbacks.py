@@ -152,7 +152,7 @@ async def test_what_is_owed_but_gone_from_the_log_is_let_go(
     entry = Entry("a1", "mail", Outcome.RETRYING, 0, 1, "HTTP 500", 0)
     desk.harness.log.append(LEDGER, entry.encode(), key=entry.key)
     desk.append(an_alert(1), an_alert(2))
-    desk.harness.log.forget(desk.work._place, 1)
+    desk.harness.log.forget(desk.work._desk.place, 1)
     await desk.restart({"next": 2, "cursors": {"mail": 1, "chat": 2}})
     await desk.idle()
     assert desk.mail.ids == ["a2"]

@@ -144,14 +144,14 @@ class Stage:
 
     async def again(self) -> None:
         """Records that it has seen already."""
-        await self.desk.work.take(self.harness.log.records.get(self.desk.work._place, [])[-4:])
+        await self.desk.work.take(self.harness.log.records.get(self.desk.work._desk.place, [])[-4:])
 
     async def _begin(self) -> None:
         await self.desk.restart(self.saved)
         await self._hand_again()
 
     async def _hand_again(self) -> None:
-        records = self.harness.log.records.get(self.desk.work._place, [])
+        records = self.harness.log.records.get(self.desk.work._desk.place, [])
         begin = (self.saved or {}).get("next", 0)
         if records[begin:]:
             await self.desk.work.take(records[begin:])

@@ -38,7 +38,7 @@ async def test_it_is_done_once(desk: Desk) -> None:
     await desk.deliver(an_alert(1))
     await desk.deliver(an_alert(1), headers=to("*"))
     await desk.restart()
-    await desk.work.take(desk.harness.log.records[desk.work._place])
+    await desk.work.take(desk.harness.log.records[desk.work._desk.place])
     await desk.idle()
     assert desk.mail.attempts == desk.chat.attempts == 2
 

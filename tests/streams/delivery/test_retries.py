@@ -196,7 +196,7 @@ async def test_a_restart_without_a_snapshot_begins_with_the_log(desk: Desk) -> N
     await desk.take(an_alert(1), an_alert(2))
     await until(lambda: desk.mail.attempts == 2)
     await desk.restart()
-    await desk.work.take(desk.harness.log.records[desk.work._place])
+    await desk.work.take(desk.harness.log.records[desk.work._desk.place])
     await desk.idle()
     assert desk.mail.ids == desk.chat.ids == ["a1", "a2"]
     assert desk.ledger("mail")[-2].attempts == 3

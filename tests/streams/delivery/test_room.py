@@ -102,7 +102,7 @@ async def test_ends_of_history_are_not_kept_in_memory(new_desk: NewDesk) -> None
     assert len(desk.work._lanes["mail"]._desk.ledger) == 2
     await desk.restart()
     assert len(desk.work._lanes["mail"]._desk.ledger) == 1002
-    await desk.work.take(desk.harness.log.records[desk.work._place])
+    await desk.work.take(desk.harness.log.records[desk.work._desk.place])
     await desk.idle()
     assert len(desk.work._lanes["mail"]._desk.ledger) == 2
     assert len(desk.ledger()) == 1002
