@@ -22,7 +22,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from streams.core.book import Book
 from streams.core.pairs import Terms
 from streams.core.streaks import OUTPERFORMING, UNDERPERFORMING
-from streams.core.watch import PairKey, Watch
+from streams.core.subjects import PairKey
+from streams.core.watch import Watch
 
 SHAPES = ((1, 10_000), (100, 2_500), (5_000, 250))
 QUICK = ((1, 1_000), (100, 250))

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from streams import arrow
 from streams.records import RESEND, Headers, Output, Record, Topic
 from streams.wire import Reason
 
@@ -43,16 +44,21 @@ class Spot:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a letter came from, and why: what its headers say."""
+    """Where a letter came from, and why: what its headers say.
+
+    ``row`` is set where it is one row of a record that holds many.
+    """
 
     topic: Topic
     partition: int
     offset: int
     reason: str
     detail: str
+    row: int | None = None
 
     def __str__(self) -> str:
-        return f"{self.topic}-{self.partition}@{self.offset}"
+        row = "" if self.row is None else f" row {self.row}"
+        return f"{self.topic}-{self.partition}@{self.offset}{row}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +148,7 @@ def source_of(headers: Headers) -> Source | None:
             int(said["offset"]),
             said["reason"],
             said.get("detail", ""),
+            int(said["row"]) if "row" in said else None,
         )
     except (KeyError, ValueError):
         return None
@@ -185,6 +192,7 @@ def again(letter: Letter, record: Record) -> Output:
     partition = None if source.topic is Topic.CLOSES else source.partition
     spot = f"{Topic.DEAD_LETTERS}-{letter.spot.partition}@{letter.spot.offset}"
     headers = [("retried", spot.encode())]
+    headers += [header for header in record.headers if header in arrow.HEADERS]
     if source.topic is Topic.ALERTS:
         headers += _request(source, record)
     return Output(source.topic, record.key, record.value, partition, tuple(headers))

@@ -29,7 +29,8 @@ from streams.core.levels import LevelTerms
 from streams.core.lines import Combined, Derived
 from streams.core.pairs import Nights, Terms
 from streams.core.streaks import OUTPERFORMING, UNDERPERFORMING, Missing, Ties
-from streams.core.watch import Formula, PairKey, Watch
+from streams.core.subjects import PairKey
+from streams.core.watch import Formula, Watch
 
 Instruments = Mapping[str, Instrument]
 

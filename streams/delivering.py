@@ -101,6 +101,9 @@ class DeliveryWork:
                 lane.wake()
             await asyncio.sleep(0)
 
+    async def settle(self) -> None:
+        """Nothing is held back."""
+
     async def refuse(self, record: Record, error: Exception) -> None:
         """See :class:`streams.lane.Work`."""
         await self._refuse([internal_dead_letter(self._desk.place, record, error)])

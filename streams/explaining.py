@@ -18,8 +18,9 @@ from streams.core.levels import HIGHEST, LOWEST, LevelTracker, Peak
 from streams.core.lines import Growing, Instrument
 from streams.core.pairs import Tracker
 from streams.core.streaks import DIRECTION_NAMES
+from streams.core.subjects import PairKey
 from streams.core.views import PairView
-from streams.core.watch import PairKey, Watch
+from streams.core.watch import Watch
 
 _ORDER = {kind: rank for rank, kind in enumerate(Kind)}
 

@@ -18,6 +18,7 @@ class Reason(StrEnum):
     NOT_UTF8 = "not-utf8"
     NOT_JSON = "not-json"
     TOO_DEEP = "too-deep"
+    NOT_ARROW = "not-arrow"
     NOT_AN_OBJECT = "not-an-object"
     MISSING_FIELD = "missing-field"
     WRONG_TYPE = "wrong-type"
@@ -107,10 +108,15 @@ def text(fields: dict[str, Any], name: str, *, required: bool = False) -> str:
         return ""
     if not isinstance(value, str):
         raise RejectedError(Reason.WRONG_TYPE, f"{name} is {kind(value)}, not a string")
-    if len(value) > _MAX_TEXT or not value.isprintable():
+    if not is_short(value):
         detail = f"{name} has control characters, or more than {_MAX_TEXT} characters"
         raise RejectedError(Reason.BAD_TEXT, detail)
     return value
+
+
+def is_short(value: str) -> bool:
+    """Whether a text can be shown in a message: printable, and of at most 200 characters."""
+    return len(value) <= _MAX_TEXT and value.isprintable()
 
 
 def flag(fields: dict[str, Any], name: str) -> bool:

@@ -38,6 +38,10 @@ class Work(Protocol):
         """Take records; return when every output is acknowledged, or safe in the state."""
         ...
 
+    async def settle(self) -> None:
+        """Send what is not urgent and may have been held back; before each snapshot, too."""
+        ...
+
     async def refuse(self, record: Record, error: Exception) -> None:
         """Send a record that cannot be taken to the dead letters."""
         ...
@@ -214,6 +218,8 @@ class Lane:
             raise LogShrunkError(self.fold, self.place, self.cursor, self.end)
         if was_idle and self.cursor < self.end:
             await self._read_again(self.end)
+        elif not self.stale:
+            await self.work.settle()
         self._report()
 
     # --- forwards -------------------------------------------------------------------------------
@@ -301,6 +307,7 @@ class Lane:
                         self.fold, self.place, snapshot.cursor, first - 1)  # fmt: skip
 
     async def _save(self) -> None:
+        await self.work.settle()
         began, cursor = _now(), self.cursor
         state = self.work.snapshot()
         await self._snapshots.write(

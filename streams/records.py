@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from streams.wire import RejectedError
+from streams.fields import RejectedError
 
 Headers = Sequence[tuple[str, bytes]]
 
@@ -73,8 +73,20 @@ class Place:
         return f"{self.topic}-{self.partition}"
 
 
-def dead_letter(place: Place, record: Record, error: RejectedError) -> Output:
-    """The original bytes, with where they stood and why they could not be used."""
+class Row(Protocol):
+    """A row of a record that holds many: its number, and its values as JSON."""
+
+    @property
+    def row(self) -> int: ...
+    @property
+    def value(self) -> bytes | None: ...
+
+
+def dead_letter(
+    place: Place, record: Record, error: RejectedError, row: Row | None = None
+) -> Output:
+    """The original bytes, or the row that is meant, with where they stood and why they could not
+    be used."""
     position = {
         "topic": place.topic.value,
         "partition": str(place.partition),
@@ -83,10 +95,15 @@ def dead_letter(place: Place, record: Record, error: RejectedError) -> Output:
         "reason": error.reason.value,
         "detail": error.detail,
     }
+    content = record.value
+    if row is not None and row.value is not None:
+        position["row"] = str(row.row)
+        content = row.value
     headers = [(name, text.encode("utf-8", "replace")) for name, text in position.items()]
-    headers += [(name, value or b"") for name, value in record.headers if name == RESEND]
+    kept = (RESEND,) if "row" in position else (RESEND, "content-type")
+    headers += [(name, value or b"") for name, value in record.headers if name in kept]
     nothing = record.key is None and record.value is None  # which no producer of ours can send
-    value = b"" if nothing else record.value
+    value = b"" if nothing else content
     return Output(
         Topic.DEAD_LETTERS, record.key, value, headers=tuple(headers), about=(place, error)
     )

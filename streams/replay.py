@@ -14,7 +14,7 @@ from streams.folds.router import RouterFold
 from streams.folds.watcher import WatcherFold
 from streams.log import Log
 from streams.records import Headers, Output, Place, Record, Topic
-from streams.wire import Close, RejectedError, encode_close
+from streams.wire import Close, RejectedError, Routed, encode_close
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,9 @@ class Replay:
         router = self._routers.get(partition)
         if router is None:
             place = Place(Topic.CLOSES, partition)
-            router = RouterFold(place, self._watchlists, self._sessions, self._signed)
+            router = RouterFold(
+                place, self._watchlists, self._sessions, self._signed, together=False
+            )
             self._routers[partition] = router
         for record in records:
             for output in router.apply([record]):
@@ -73,7 +75,7 @@ class Replay:
                 yield Refused(place, offset, error)
             case Alert() as alert:
                 yield alert
-            case Close() as close if self._keep(close):
+            case Routed(close=close) if self._keep(close):
                 routed = Replayed(self._routed, 0, output.key, output.value)
                 self._routed += 1
                 for further in self._watcher.apply([routed]):

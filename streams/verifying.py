@@ -126,7 +126,9 @@ class _Audit:
         watchlists, numbers = self._settings.watchlists, signed(self._settings.instruments)
         sessions = by_name((w.calendar, w.interval) for w in watchlists.values())
         for place in self._places(Topic.CLOSES):
-            router = Carefully(place, RouterFold(place, watchlists, sessions, numbers))
+            router = Carefully(
+                place, RouterFold(place, watchlists, sessions, numbers, together=False)
+            )
             async for records in self._log.read(place, *self._bounds[place]):
                 for record, outputs in router.apply(records):
                     for output in outputs:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from alerts.model import Alert
+from streams import plain
 from streams.core import periods, prices
-from streams.fields import Number, flag, json_object, kind, shown, text, whole
+from streams.fields import Number, flag, is_short, json_object, kind, shown, text, whole
 from streams.fields import Reason as Reason  # noqa: PLC0414  this is where others look for it
 from streams.fields import RejectedError as RejectedError  # noqa: PLC0414  likewise
 
@@ -43,13 +44,18 @@ class Close:
 
 @dataclass(frozen=True, slots=True)
 class Routed:
-    """A close on its way to a watchlist, with its place in the topic of closes."""
+    """A close on its way to a watchlist, with its place in the topic of closes.
+
+    ``line`` is its row where the record there is an Arrow stream. The ``partition`` is ``DIRECT``
+    for a close that was written to ``watch`` by a feed; its place is where it stands in ``watch``.
+    """
 
     watchlist: str
     close: Close
     partition: int
     offset: int
     arrived_ms: int
+    line: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +74,12 @@ class Due:
     at_ms: int
 
 
+#: The partition of a close that was written to ``watch`` directly, not copied from ``closes``.
+DIRECT = -1
+_NOWHERE = (DIRECT, -1, -1)
+#: Beyond all numbers that an origin may have.
+MOST_ORIGIN = 2**46
+
 _SYMBOL = re.compile(r"[A-Za-z0-9^.=_:/-]{1,32}", re.ASCII)
 
 
@@ -75,7 +87,8 @@ def decode_close(value: bytes | None, signed: Container[str] = frozenset()) -> C
     """A close as JSON: ``{"symbol", "period", "close", "interval"?, "provisional"?, "source"?,
     "sent_at"?}``.
 
-    ``close`` is a number or a string of digits. Other fields are left unread.
+    ``close`` is a string of digits, or a number, which is read as its nearest float64 (as JSON's
+    readers do: RFC 8259, section 6). Other fields are left unread.
 
     Args:
         signed: the symbols whose number may be zero or negative, such as a yield or a spread.
@@ -83,14 +96,34 @@ def decode_close(value: bytes | None, signed: Container[str] = frozenset()) -> C
     Raises:
         RejectedError: with the reason and what was wrong.
     """
-    return _close(json_object(value, MAX_CLOSE_BYTES), signed)
+    one = plain.read_one(value)
+    close = None if one is None else _plain_close(one, signed)
+    return _close(json_object(value, MAX_CLOSE_BYTES), signed) if close is None else close
+
+
+def _plain_close(one: plain.PlainClose, signed: Container[str]) -> Close | None:
+    """A close in the plain form; None where it must be looked at closely."""
+    interval, source, sent_at = one.interval or "1d", one.source or "", one.sent_at or ""
+    if not (interval in periods.INTERVALS and is_symbol(one.symbol) and is_short(source + sent_at)):
+        return None
+    try:
+        period = periods.from_text(one.period, interval)
+        price = _plain_price(one, one.symbol in signed)
+    except (periods.PeriodError, prices.PriceError):
+        return None
+    return Close(one.symbol, period, price, interval, source, sent_at, bool(one.provisional))
+
+
+def _plain_price(one: plain.PlainClose, is_signed: bool) -> int:
+    if isinstance(one.close, float):
+        return prices.from_float(one.close, signed=is_signed)
+    return (prices.signed_from_digits if is_signed else prices.from_digits)(one.close)
 
 
 def _close(fields: dict[str, Any], signed: Container[str]) -> Close:
     symbol = text(fields, "symbol", required=True)
-    if not _SYMBOL.fullmatch(symbol):
-        raise RejectedError(Reason.BAD_SYMBOL, f"symbol {shown(symbol)} has other characters than "
-                            "letters, digits and ^ . = _ : / -, or more than 32")  # fmt: skip
+    if not is_symbol(symbol):
+        raise bad_symbol(symbol)
     interval = _interval(fields)
     return Close(
         symbol,
@@ -103,6 +136,17 @@ def _close(fields: dict[str, Any], signed: Container[str]) -> Close:
     )
 
 
+def is_symbol(text: str) -> bool:
+    """Whether a text has the form of a symbol."""
+    return _SYMBOL.fullmatch(text) is not None
+
+
+def bad_symbol(text: str) -> RejectedError:
+    """What is wrong with a text that has not."""
+    return RejectedError(Reason.BAD_SYMBOL, f"symbol {shown(text)} has other characters than "
+                         "letters, digits and ^ . = _ : / -, or more than 32")  # fmt: skip
+
+
 def encode_close(close: Close) -> bytes:
     """The JSON of a close; its price as a string of digits."""
     return _dump(_close_fields(close))
@@ -111,6 +155,7 @@ def encode_close(close: Close) -> bytes:
 def encode_routed(routed: Routed) -> bytes:
     """The JSON of a routed close."""
     origin = [routed.partition, routed.offset, routed.arrived_ms]
+    origin += [routed.line] if routed.line else []
     fields = {"watchlist": routed.watchlist, "origin": origin}
     return _dump(_close_fields(routed.close) | fields)
 
@@ -127,9 +172,17 @@ def decode_watch(value: bytes | None, signed: Container[str] = frozenset()) -> R
     """What the topic ``watch`` holds: the inverse of :func:`encode_routed` and
     :func:`encode_due`; ``signed`` as for :func:`decode_close`.
 
+    A close that was written there directly has no offset and no time of arrival yet: they are -1.
+
     Raises:
         RejectedError: with the reason and what was wrong.
     """
+    one = plain.read_one(value)
+    if one is not None and one.due is None and one.watchlist and is_short(one.watchlist):
+        close = _plain_close(one, signed)
+        if close is not None:
+            origin = _NOWHERE if one.origin is None else _origin(one.origin)
+            return Routed(one.watchlist, close, *origin)
     fields = json_object(value, MAX_CLOSE_BYTES)
     return _due(fields) if "due" in fields else _routed(fields, signed)
 
@@ -137,12 +190,23 @@ def decode_watch(value: bytes | None, signed: Container[str] = frozenset()) -> R
 def _routed(fields: dict[str, Any], signed: Container[str]) -> Routed:
     close = _close(fields, signed)
     watchlist = text(fields, "watchlist", required=True)
+    given = fields.get("origin")
+    if given is None:
+        return Routed(watchlist, close, *_NOWHERE)
     try:
-        partition, offset, arrived = (int(number.text) for number in fields["origin"])
-    except (KeyError, TypeError, ValueError, AttributeError):
-        detail = "origin must be [partition, offset, milliseconds]"
-        raise RejectedError(Reason.WRONG_TYPE, detail) from None
-    return Routed(watchlist, close, partition, offset, arrived)
+        origin = tuple(int(number.text) for number in given)
+    except (TypeError, ValueError, AttributeError):
+        origin = ()
+    return Routed(watchlist, close, *_origin(origin))
+
+
+def _origin(numbers: Sequence[int]) -> tuple[int, int, int, int]:
+    """Partition, offset, milliseconds and line."""
+    if len(numbers) not in (3, 4) or not all(0 <= number < MOST_ORIGIN for number in numbers):
+        detail = "origin must be [partition, offset, milliseconds], or these and a line"
+        raise RejectedError(Reason.WRONG_TYPE, detail)
+    partition, offset, arrived = numbers[:3]
+    return partition, offset, arrived, numbers[3] if len(numbers) == 4 else 0
 
 
 def _due(fields: dict[str, Any]) -> Due:
@@ -191,7 +255,7 @@ class StreakNow:
 
 def encode_streak(streak: StreakNow) -> bytes:
     """The JSON of a pair's current streak."""
-    return _dump(asdict(streak))
+    return _dump({name: getattr(streak, name) for name in StreakNow.__slots__})
 
 
 def _interval(fields: dict[str, Any]) -> str:

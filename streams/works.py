@@ -12,7 +12,9 @@ from streams.records import Output, Place, Record, dead_letter
 from streams.wire import Reason, RejectedError
 
 #: Records that are applied before the event loop has its turn.
-_SLICE = 500
+_SLICE = 20_000
+#: With more records than this at once, what stands is sent only so often, in seconds.
+_MANY, _PAUSE = 1_000, 0.25
 
 
 class Fold(Protocol):
@@ -22,12 +24,17 @@ class Fold(Protocol):
 
     def apply(self, records: Sequence[Record]) -> list[Output]: ...
 
+    def latest(self) -> list[Output]:
+        """What stands now of what has changed since this was last asked: for compacted topics,
+        where only the last word counts."""
+        ...
+
     def snapshot(self) -> dict[str, Any]: ...
 
     def restore(self, state: dict[str, Any]) -> None: ...
 
     def standing(self) -> list[Output]:
-        """Outputs that say what stands now; they are not sent, only shown in the metrics."""
+        """Outputs that say all that stands now; they are not sent, only shown in the metrics."""
         ...
 
 
@@ -42,6 +49,7 @@ class FoldWork:
         self._outbox = outbox
         self._metrics = metrics
         self._fold = make(place)
+        self._told_at = float("-inf")
 
     @property
     def definition(self) -> str:
@@ -51,16 +59,25 @@ class FoldWork:
     async def take(self, records: Sequence[Record]) -> None:
         """See :class:`streams.lane.Work`; in slices, so that a long one can be interrupted."""
         for start in range(0, len(records), _SLICE):
-            outputs = self._fold.apply(records[start : start + _SLICE])
+            await self._send(self._fold.apply(records[start : start + _SLICE]))
+            await asyncio.sleep(0)
+        now = asyncio.get_running_loop().time()
+        if len(records) <= _MANY or now - self._told_at >= _PAUSE:
+            await self.settle()
+
+    async def settle(self) -> None:
+        """See :class:`streams.lane.Work`."""
+        self._told_at = asyncio.get_running_loop().time()
+        await self._send(self._fold.latest())
+
+    async def _send(self, outputs: Sequence[Output]) -> None:
+        if outputs:
             await self._outbox.send(outputs)
             self._metrics.observe(outputs)
-            await asyncio.sleep(0)
 
     async def refuse(self, record: Record, error: Exception) -> None:
         """See :class:`streams.lane.Work`."""
-        outputs = [internal_dead_letter(self._place, record, error)]
-        await self._outbox.send(outputs)
-        self._metrics.observe(outputs)
+        await self._send([internal_dead_letter(self._place, record, error)])
 
     def snapshot(self) -> dict[str, Any]:
         """See :class:`streams.lane.Work`."""

@@ -16,7 +16,7 @@ from config.words import suggestion
 from streams.cli.options import config_option, interval_option, load_settings, servers_option
 from streams.cli.sources import Source, run_replay
 from streams.core import periods
-from streams.core.watch import PairKey
+from streams.core.subjects import PairKey
 from streams.explaining import PairState, SeriesState, explain_pair, explain_series
 from streams.replay import Replay
 from streams.wire import Close

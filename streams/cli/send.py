@@ -84,6 +84,8 @@ def _mapping(_: click.Context, __: click.Parameter, texts: Sequence[str]) -> dic
               help="What the file calls COLUMN is sent as SYMBOL; may be repeated.")  # fmt: skip
 @interval_option
 @click.option("--source", default="", metavar="NAME", help="Where the closes come from.")
+@click.option("--arrow", "together", is_flag=True,
+              help="As Arrow streams, thousands of closes in a message.")  # fmt: skip
 @click.option("--strict", is_flag=True, help="Send nothing unless every row can be sent.")
 @config_option
 @servers_option
@@ -95,6 +97,7 @@ def closes(
     rename: dict[str, str],
     interval: str,
     source: str,
+    together: bool,
     strict: bool,
     config_path: Path,
     bootstrap_servers: str,
@@ -116,7 +119,7 @@ def closes(
     if strict and refused:
         print(f"sent 0, refused {len(refused)}; nothing was sent (--strict)")
         ctx.exit(1)
-    _send(settings, good, progress=True)
+    _send(settings, good, progress=True, together=together)
     print(f"sent {len(good)}, refused {len(refused)}")
     ctx.exit(1 if refused else 0)
 
@@ -154,7 +157,9 @@ def _check(what: Close, routes: Routes, numbers: frozenset[str]) -> None:
         raise closed
 
 
-def _send(settings: Settings, what: Sequence[Close], *, progress: bool) -> None:
+def _send(
+    settings: Settings, what: Sequence[Close], *, progress: bool, together: bool = False
+) -> None:
     """Send closes and wait until the broker has each.
 
     Raises:
@@ -167,7 +172,7 @@ def _send(settings: Settings, what: Sequence[Close], *, progress: bool) -> None:
     quiet = not progress or len(what) < 1000
     with click.progressbar(length=len(what), label="sending", hidden=quiet) as bar:
         try:
-            asyncio.run(send_closes(settings.kafka, what, bar.update))
+            asyncio.run(send_closes(settings.kafka, what, bar.update, together=together))
         except Unacknowledged as error:
             raise StreakwatchError(
                 f"Kafka at {', '.join(settings.kafka.bootstrap_servers)} acknowledged "

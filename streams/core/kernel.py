@@ -1,8 +1,8 @@
 """The running streaks of many pairs at once, as vector operations.
 
-:func:`running_lengths` takes a whole history, :class:`Board` one period after another; both give
-what :func:`streams.core.streaks.turn` gives pair by pair. A length is signed (+k outperforming, -k
-underperforming, 0 none), and its rule is
+:func:`running_lengths` takes a whole history and gives what :func:`streams.core.streaks.turn` gives
+pair by pair; :mod:`streams.core.board` goes on by stretches of it. A length is signed (+k
+outperforming, -k underperforming, 0 none), and its rule is
 
     length = (the length before, if the direction stays, else 0) + what the period counts
 
@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from streams.core.returns import Prices, Signs, active_signs
-from streams.core.streaks import EndedBy, Missing, Streak, Ties
+from streams.core.streaks import Missing, Ties
 
 Lengths = npt.NDArray[np.int32]
 Mask = npt.NDArray[np.bool_]
@@ -76,128 +76,6 @@ def running_lengths(
     return lengths
 
 
-@dataclass(frozen=True, slots=True)
-class Spans:
-    """The running streaks of all pairs, each array of shape (pairs,).
-
-    ``base``, ``start`` and ``end`` are periods, and mean something where ``lengths`` is not 0.
-    """
-
-    lengths: Lengths
-    base: Days
-    start: Days
-    end: Days
-
-    def streak(self, pair: int) -> Streak | None:
-        """The streak of one pair, if it has one."""
-        length = int(self.lengths[pair])
-        if length == 0:
-            return None
-        periods = (int(column[pair]) for column in (self.base, self.start, self.end))
-        return Streak(1 if length > 0 else -1, abs(length), *periods)
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What one period did to all pairs; masks have shape (pairs,), indices are ascending."""
-
-    before: Spans
-    after: Spans
-    grown: Mask
-    """Where the running streak grew, or began."""
-    turned: Mask
-    """Where the direction changed: a streak ended, or one began, or both."""
-    gaps: Mask | None
-    """Where this period is only a new base, after none or after missing ones; None: nowhere."""
-
-    @property
-    def grew(self) -> Indices:
-        """The pairs whose running streak grew, or began."""
-        return np.flatnonzero(self.grown)
-
-    @property
-    def ended(self) -> Indices:
-        """The pairs whose streak ended; ``before`` has these streaks."""
-        return np.flatnonzero(self.turned & (self.before.lengths != 0))
-
-    def ended_by(self, pair: int) -> EndedBy:
-        """What ended the streak of a pair that is in ``ended``."""
-        if self.after.lengths[pair] != 0:
-            return EndedBy.RETURN
-        return EndedBy.MISSING if self.gaps is not None and self.gaps[pair] else EndedBy.TIE
-
-
-class Board:
-    """The running streaks of many pairs, live: one period at a time for all of them.
-
-    ``running`` are the streaks now, and ``last`` is the period of each pair's last common close,
-    shape (pairs,), 0 before the first. Both are replaced by a step, never changed in place.
-    """
-
-    def __init__(
-        self,
-        pairs: int,
-        *,
-        ties: Ties = Ties.BREAK,
-        missing: Missing = Missing.HOLD,
-        steps: int | None = None,
-    ) -> None:
-        self._policy = _Policy(ties, missing, steps)
-        # Row 1: each pair's last common closes, and whether the last period had none. Row 0: the
-        # same one period before.
-        self._asset, self._benchmark = np.full((2, 2, pairs), _UNKNOWN, np.int64)
-        self._absent = np.ones((2, pairs), np.bool_)
-        self._holes = True
-        self.last: Days = np.zeros(pairs, np.int64)
-        self.running = Spans(np.zeros(pairs, np.int32), self.last, self.last, self.last)
-
-    def advance(self, period: int, a: Prices, b: Prices) -> Step:
-        """Go on by one period of the calendar, whether or not all pairs have closes for it.
-
-        Args:
-            period: days since 1970-01-01, or any other number that ascends.
-            a: the assets' closes in micro-units, shape (pairs,); 0 where there is none.
-            b: the benchmarks', same shape.
-
-        Raises:
-            ValueError: a or b has another shape.
-        """
-        if not a.shape == b.shape == self.last.shape:
-            raise ValueError(f"closes must have shape {self.last.shape}: {a.shape}, {b.shape}")
-        holes = self._shift(a, b)
-        lengths = np.empty(self._absent.shape, np.int32)
-        lengths[0] = self.running.lengths
-        ways, counted, gaps = _advance(self._asset, self._benchmark, holes, self._policy, lengths)
-        grown, turned = counted[0] != 0, ways[1] != ways[0]
-        before = self.running
-        self.running = self._spans(period, lengths[1].copy(), grown, grown & turned)
-        return Step(before, self.running, grown, turned, None if gaps is None else gaps[0])
-
-    def _shift(self, a: Prices, b: Prices) -> Mask | None:
-        """Make row 1 row 0, take new closes into row 1, and return the holes, if any matter."""
-        for rows, new in ((self._asset, a), (self._benchmark, b)):
-            rows[0] = rows[1]
-            rows[1] = new
-        had, self._holes = self._holes, _any_holes(a, b)
-        if not (had or self._holes):
-            return None
-        self._absent[0] = self._absent[1]
-        self._absent[1] = _holes(a, b)
-        _fill(self._asset, self._absent[1:])
-        _fill(self._benchmark, self._absent[1:])
-        return self._absent
-
-    def _spans(self, period: int, lengths: Lengths, grown: Mask, began: Mask) -> Spans:
-        last = np.full_like(self.last, period)
-        if self._holes:
-            np.copyto(last, self.last, where=self._absent[1])
-        base = np.where(began, self.last, self.running.base)
-        start = np.where(began, last, self.running.start)
-        end = np.where(grown, last, self.running.end)
-        self.last = last
-        return Spans(lengths, base, start, end)
-
-
 def _fold(a: Prices, b: Prices, policy: _Policy, lengths: Lengths) -> None:
     """One block of periods after the other; row 0 of a block is the last of the one before it."""
     cells = _CELLS if policy.steps is None else _CELLS_ROUNDED
@@ -224,7 +102,7 @@ def _filled(
     asset, benchmark = a.copy("K"), b.copy("K")
     for rows, first in ((asset, before[0]), (benchmark, before[1])):
         rows[:1] = first
-        _fill(rows, holes[1:])
+        fill(rows, holes[1:])
     return asset, benchmark, holes
 
 
@@ -253,11 +131,11 @@ def _advance(
     ways[1:] = signs
     passed = _passed(signs, holes, gaps, policy.ties)
     if passed is not None:
-        _fill(ways, passed)
+        fill(ways, passed)
     counted = signs
     if policy.ties is Ties.EXTEND:
         counted = ways[1:] if holes is None else ways[1:] * ~holes[1:]
-    _count(ways, counted, lengths)
+    count(ways, counted, lengths)
     return ways, counted, gaps
 
 
@@ -271,7 +149,7 @@ def _passed(signs: Signs, holes: Mask | None, gaps: Mask | None, ties: Ties) -> 
     return zero if gaps is None else zero & ~gaps
 
 
-def _count(ways: Signs, counted: Signs, lengths: Lengths) -> None:
+def count(ways: Signs, counted: Signs, lengths: Lengths) -> None:
     """Fill lengths from row 1 on: the rule at the top of this file, row by row."""
     if not _by_rows(ways):
         _count_along_time(ways, counted, lengths)
@@ -295,7 +173,7 @@ def _count_along_time(ways: Signs, counted: Signs, lengths: Lengths) -> None:
     np.multiply(at_turn, ways[1:], out=lengths[1:])
 
 
-def _fill(rows: npt.NDArray[np.int64] | Signs, where: Mask) -> None:
+def fill(rows: npt.NDArray[np.int64] | Signs, where: Mask) -> None:
     """Let row t + 1 repeat row t, itself filled, where ``where[t]``."""
     if _by_rows(rows):
         for before, row, mask in zip(rows[:-1], rows[1:], where, strict=True):

@@ -43,13 +43,18 @@ class Nights:
             return bisect_right(self.opens, previous) != bisect_right(self.opens, period)
         return previous // self.day != period // self.day
 
+    def apart(self, previous: Periods, periods: Periods) -> Mask:
+        """The same for many, all arrays of one shape."""
+        if len(self.opens):
+            opens = self.opens
+            days, before = (np.searchsorted(opens, p, "right") for p in (periods, previous))
+        else:
+            days, before = periods // self.day, previous // self.day
+        return np.asarray(days != before)
+
     def steps(self, periods: Periods) -> Mask:
         """The same for each step between consecutive periods: shape (n,) to (n - 1,)."""
-        if len(self.opens):
-            days = np.searchsorted(self.opens, periods, "right")
-        else:
-            days = periods // self.day
-        return np.asarray(np.diff(days) != 0)
+        return self.apart(periods[:-1], periods[1:])
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +85,15 @@ class Terms:
     def passes_over(self, previous: int, period: int) -> bool:
         """Whether the return between two common periods is not counted: a night lies between."""
         return self.nights is not None and self.nights.between(previous, period)
+
+    def broken(self, previous: Periods, periods: Periods) -> Mask:
+        """Whether sessions lie strictly between ``previous`` and ``periods``, of one shape."""
+        if not len(periods):
+            return np.zeros(periods.shape, np.bool_)
+        first = bisect_left(self.sessions, int(previous.min()))
+        sessions = self.sessions[first : bisect_right(self.sessions, int(periods.max()))]
+        begins = np.searchsorted(sessions, previous, "right")
+        return np.asarray(np.searchsorted(sessions, periods) > begins)
 
     def masks(self, periods: Periods) -> tuple[Mask | None, Mask | None]:
         """For each step of a history, whether it breaks, and whether it is passed over.
@@ -131,14 +145,15 @@ class Tracker:
         entered into its book.
         """
         if self.last is None:
-            self._begin(period)
+            self.begin(period)
             step = None
         else:
             step = self._carry(self.last, period, sign)
         self.last = period
         return step
 
-    def _begin(self, period: int) -> None:
+    def begin(self, period: int) -> None:
+        """Begin with the first common period: with the published records that precede it."""
         self.first = period
         for direction in self.books:
             seeds = (e for d, e in self.terms.seeds if d == direction and e.end < period)

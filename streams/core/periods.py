@@ -12,11 +12,17 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
 
 INTERVALS = {"1m": 1, "5m": 5, "15m": 15, "30m": 30, "1h": 60, "1d": 1440}
 """The intervals, and how many minutes each has."""
 
 FIRST_YEAR, LAST_YEAR = 1800, 2199
+
+N = TypeVar("N", int, npt.NDArray[np.int64])
 
 _EPOCH = date(1970, 1, 1)
 _EPOCH_TIME = datetime(1970, 1, 1, tzinfo=UTC)
@@ -38,15 +44,20 @@ def between(sessions: Sequence[int], first: int, last: int) -> Sequence[int]:
     return sessions[bisect_right(sessions, first) : bisect_left(sessions, last)]
 
 
-def is_future(period: int, now_ms: int, interval: str = "1d") -> bool:
-    """Whether a period has not begun; ``now_ms`` in milliseconds since 1970.
+def begins_ms(period: N, interval: str = "1d") -> N:
+    """When a period, or each of an array, begins at the earliest: milliseconds since 1970.
 
     A day begins 14 hours before it does in UTC, on the islands that are first; a shorter
     interval begins everywhere at once.
     """
     if interval == "1d":
-        return period * _DAY_MS - 14 * _HOUR_MS > now_ms
-    return period * _MINUTE_MS > now_ms
+        return period * _DAY_MS - 14 * _HOUR_MS
+    return period * _MINUTE_MS
+
+
+def is_future(period: int, now_ms: int, interval: str = "1d") -> bool:
+    """Whether a period has not begun; ``now_ms`` in milliseconds since 1970."""
+    return begins_ms(period, interval) > now_ms
 
 
 def ended_by_ms(period: int, interval: str = "1d") -> int:
@@ -121,9 +132,14 @@ def _from_time(text: str, shown: str) -> int:
     return _within((begin - _EPOCH_TIME) // timedelta(minutes=1), "1m", shown)
 
 
+def bounds(interval: str) -> tuple[int, int]:
+    """The first period of the years that are known, and the one after their last."""
+    first, end = (date(year, 1, 1) for year in (FIRST_YEAR, LAST_YEAR + 1))
+    return from_date(first, interval), from_date(end, interval)
+
+
 def _within(period: int, interval: str, shown: str) -> int:
-    first = from_date(date(FIRST_YEAR, 1, 1), interval)
-    end = from_date(date(LAST_YEAR + 1, 1, 1), interval)
+    first, end = bounds(interval)
     if not first <= period < end:
         raise PeriodError(f"{shown} lies outside the years {FIRST_YEAR} to {LAST_YEAR}")
     return period

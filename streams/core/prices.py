@@ -13,8 +13,13 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
+import numpy as np
+import numpy.typing as npt
+
 SCALE = 10**6
 MAX_PRICE = 10**9
+
+Mask = npt.NDArray[np.bool_]
 
 _DIGITS = re.compile(r"[0-9]{1,32}(?:\.[0-9]{1,32})?", re.ASCII)
 _SIGNED_DIGITS = re.compile(f"-?{_DIGITS.pattern}", re.ASCII)
@@ -67,6 +72,34 @@ def signed_from_number(text: str) -> int:
     if not _NUMBER.fullmatch(text):
         raise PriceError(f"{_shown(text)} is not a number that can be read")
     return _signed(Decimal(text), text)
+
+
+def from_float(value: float, *, signed: bool = False) -> int:
+    """The micro-units of the decimal number that a float64 is the nearest to; see
+    :func:`from_floats`.
+
+    Raises:
+        PriceError: it is the nearest to none, or out of bounds.
+    """
+    micros = round(value * SCALE) if abs(value) <= MAX_PRICE else 0
+    if micros / SCALE != value or (micros <= 0 and not signed):
+        raise PriceError(f"{value!r} is not a price of at most six decimals")
+    return micros
+
+
+def from_floats(values: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.int64], Mask]:
+    """The micro-units whose decimal number each float64 is the nearest to; where there are none.
+
+    The quotient of two whole numbers below 2**53 is rounded once: m / 10**6 is the nearest float64
+    to m millionths, and no other number of millionths has it.
+
+    Returns:
+        int64 micro-units, and whether they are right: both of the shape of ``values``.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        micros = np.rint(values * SCALE)
+        good = (np.abs(micros) <= MAX_PRICE * SCALE) & (micros / SCALE == values)
+    return np.where(good, micros, 0).astype(np.int64), good
 
 
 def to_digits(price: int) -> str:

@@ -50,6 +50,16 @@ class Closes:
             self._periods.insert(at, period)
             self._prices.insert(at, price)
 
+    def extend(self, periods: Column, prices: Column) -> None:
+        """Append closes of periods that ascend and lie behind all others: int64 of one shape."""
+        self._periods.frombytes(periods.tobytes())
+        self._prices.frombytes(prices.tobytes())
+
+    @property
+    def last(self) -> int | None:
+        """The last period; None without any."""
+        return self._periods[-1] if self._periods else None
+
     def remove(self, period: int) -> None:
         """Take out the close of a period that there is."""
         at = bisect_left(self._periods, period)

@@ -1,86 +1,19 @@
-"""A watchlist's closes, series and subjects: what a close moves on, and what it rewrites.
-
-A subject is what is followed period by period: a pair, whose observations are the signs of its
-active returns, or the level of one series, whose observations are values.
-"""
+"""A watchlist's closes, series and subjects: what a close moves on, and what it rewrites."""
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from dataclasses import replace
+from typing import Any
 
-from streams.core.levels import LevelTerms, LevelTracker, LevelTurn
+from streams.core.cohort import Cohort
+from streams.core.levels import LevelTerms, LevelTracker
 from streams.core.lines import Derived, Instrument, Store
 from streams.core.pairs import Terms, Tracker
 from streams.core.series import Closes
-from streams.core.streaks import Turn
+from streams.core.streaks import Streak
+from streams.core.subjects import Change, Key, Moved, PairKey, Subject, View
 from streams.core.views import History, LevelView, PairView
-
-#: How many returns lie between the states that are kept of a subject's past.
-MARK_EVERY = 64
-#: How many of these states are kept: few, however long the history.
-MOST_MARKS = 16
-
-
-class PairKey(NamedTuple):
-    """An asset and the benchmark that it is measured against."""
-
-    asset: str
-    benchmark: str
-
-
-Key = PairKey | str
-"""A pair, or the name of a series."""
-
-
-View = PairView | LevelView
-AnyTracker = Tracker | LevelTracker
-AnyTurn = Turn | LevelTurn
-
-
-@dataclass(frozen=True, slots=True)
-class Moved:
-    """A subject went on by one period; ``tracker`` is its state then."""
-
-    key: Key
-    tracker: AnyTracker
-    turn: AnyTurn | None
-    view: View
-
-
-@dataclass(frozen=True, slots=True)
-class Rewritten:
-    """A correction or a late close changed a subject's past.
-
-    Up to ``start`` and after the period ``until`` (None: the end) both views tell the same.
-    """
-
-    key: Key
-    start: AnyTracker
-    until: int | None
-    before: View
-    after: View
-
-
-Change = Moved | Rewritten
-
-
-def walk(
-    start: AnyTracker, view: View, until: int | None = None
-) -> Iterator[tuple[AnyTracker, AnyTurn]]:
-    """A subject's history from a state on, period by period, to the period ``until`` or its end.
-
-    The same tracker comes each time, moved on; ``start`` is left as it is.
-    """
-    tracker: Any = start.copy()
-    for period, observed in view.rows_after(tracker.last):
-        if until is not None and period > until:
-            return
-        turn = tracker.step(period, observed)
-        if turn is not None:
-            yield tracker, turn
 
 
 class Lines(dict[str, Any]):
@@ -98,83 +31,6 @@ class Lines(dict[str, Any]):
 
 Formula = Callable[[Mapping[str, Any]], Derived]
 """Makes a derived line from the lines that it is made of, by name."""
-
-
-class _Subject:
-    """A pair or a series on its way: its view, its state, and states of its past."""
-
-    def __init__(self, key: Key, view: View, tracker: AnyTracker) -> None:
-        self.key = key
-        self.view = view
-        self.begin = tracker.copy()
-        self.tracker: Any = tracker
-        self.marks: list[Any] = []
-
-    def move(self) -> Iterator[Moved]:
-        """Go on through all periods that are new at the end; usually one."""
-        rows = list(self.view.rows_after(self.tracker.last))
-        for number, (period, observed) in enumerate(rows, 1):
-            turn = self.tracker.step(period, observed)
-            self._mark(self.tracker)
-            tracker = self.tracker if number == len(rows) else self.tracker.copy()
-            yield Moved(self.key, tracker, turn, self.view)
-
-    def rewrite(self, period: int, before: View, least: int | None) -> Rewritten:
-        """Derive it again from the last state kept, until nothing differs any more.
-
-        Args:
-            period: whose closes have changed.
-            least: the first period from which a difference may be over; None for never.
-        """
-        start, later = self._split(period)
-        old, new = start.copy(), start.copy()
-        past = before.rows_after(start.last)
-        row = next(past, None)
-        until = None
-        for at, observed in self.view.rows_after(start.last):
-            new.step(at, observed)
-            self._mark(new)
-            while row is not None and row[0] <= at:
-                old.step(*row)
-                row = next(past, None)
-            if least is not None and at > period and at >= least and _joined(old, new, period):
-                until = at
-                break
-        if until is not None:
-            more = new.returns - old.returns
-            new = self._go_on(later, until, more)
-        self.tracker = new
-        return Rewritten(self.key, start, until, before, self.view)
-
-    def _go_on(self, later: list[Any], until: int, more: int) -> Any:
-        """The states after a period, which only count some returns more than they did."""
-        for mark in later:
-            if mark.last > until:
-                mark.counted(more)
-                self.marks.append(mark)
-        new = self.tracker.copy()
-        new.counted(more)
-        return new
-
-    def _mark(self, tracker: Any) -> None:
-        """Keep a state now and then, so that a late close does not derive all history again."""
-        marks = self.marks
-        if tracker.returns - (marks[-1].returns if marks else 0) >= MARK_EVERY:
-            marks.append(tracker.copy())
-            if len(marks) > MOST_MARKS:
-                del marks[1 : MOST_MARKS // 2 : 2]  # the older, the farther apart
-
-    def _split(self, period: int) -> tuple[Any, list[Any]]:
-        """The last state kept from before a period, and those from after it, taken out."""
-        at = bisect_left(self.marks, period, key=lambda mark: mark.last)
-        later = self.marks[at:]
-        del self.marks[at:]
-        return (self.marks[-1] if self.marks else self.begin), later
-
-
-def _joined(old: Any, new: Any, period: int) -> bool:
-    """Whether two states tell the same for ever, and nothing of a changed period any more."""
-    return bool(old.last == new.last and old.alike(new) and new.counts_from(period))
 
 
 class Watch:
@@ -198,21 +54,23 @@ class Watch:
         self.lines = Lines()
         for name, formula in (derived or {}).items():
             self.lines[name] = formula(self.lines)
-        self._subjects: dict[Key, _Subject] = {}
+        self._subjects: dict[Key, Subject] = {}
         for pair, terms in pairs.items():
             view = PairView(self.lines[pair.asset], self.lines[pair.benchmark], terms.steps)
-            self._subjects[pair] = _Subject(pair, view, Tracker(terms))
+            self._subjects[pair] = Subject(pair, view, Tracker(terms))
         for name, level_terms in (levels or {}).items():
             level = LevelView(self.lines[name])
-            self._subjects[name] = _Subject(name, level, LevelTracker(level_terms))
+            self._subjects[name] = Subject(name, level, LevelTracker(level_terms))
         self.closes = self.lines.closes
+        self.cohort = self._cohort()
+        """The pairs of instruments, where all pairs have the same terms."""
         self._horizon = horizon
         self._derived = [line for line in self.lines.values() if isinstance(line, Derived)]
         self._lines_of: dict[str, list[Derived]] = {symbol: [] for symbol in self.closes}
         for line in self._derived:
             for symbol in line.symbols:
                 self._lines_of[symbol].append(line)
-        self._subjects_of: dict[str, list[_Subject]] = {symbol: [] for symbol in self.closes}
+        self._subjects_of: dict[str, list[Subject]] = {symbol: [] for symbol in self.closes}
         for subject in self._subjects.values():
             for symbol in _symbols(subject.view):
                 self._subjects_of[symbol].append(subject)
@@ -235,6 +93,7 @@ class Watch:
         for subject in self._subjects_of[symbol]:
             if not subject.view.touched(period):
                 continue
+            self._wake(subject)
             if subject.tracker.last is None or period > subject.tracker.last:
                 if subject.view.reached(period):
                     changes += subject.move()
@@ -244,6 +103,11 @@ class Watch:
                 changes.append(subject.rewrite(period, before, self._least(subject, period)))
         return changes
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether all that is followed are pairs of instruments, with the same terms."""
+        return self.cohort is not None and len(self.cohort) == len(self._subjects)
+
     def ahead(self, prices: Mapping[str, int], period: int, symbol: str) -> Iterator[Moved]:
         """What the pairs of a symbol would do with prices for a period that has not closed.
 
@@ -252,6 +116,7 @@ class Watch:
         """
         wanted = {s: p for s, p in prices.items() if self.closes[s].get(period) is None}
         for subject in self._subjects_of[symbol] if symbol in wanted else ():
+            self._wake(subject)
             last = subject.tracker.last
             if not isinstance(subject.view, PairView) or last is None or period <= last:
                 continue
@@ -273,9 +138,16 @@ class Watch:
         """The series whose levels are followed."""
         return [key for key in self._subjects if isinstance(key, str)]
 
+    def standing(self, pair: PairKey) -> tuple[int | None, Streak | None]:
+        """A pair's last common period, and the streak that runs."""
+        subject = self._subjects[pair]
+        if self.cohort is not None and subject.asleep:
+            return self.cohort.standing(subject)
+        return subject.tracker.last, subject.tracker.running
+
     def tracker(self, key: Key) -> Any:
         """The state of a subject."""
-        return self._subjects[key].tracker
+        return self._wake(self._subjects[key]).tracker
 
     def marks(self, key: Key) -> list[Any]:
         """The states that are kept of a subject's past, oldest first."""
@@ -289,22 +161,40 @@ class Watch:
         """The common periods of a pair with the levels of both legs."""
         return self.view(pair).history()  # type: ignore[no-any-return]
 
-    def dump(self) -> dict[str, tuple[bytes, bytes]]:
-        """The closes of each symbol; see :meth:`load`."""
-        return {symbol: closes.dump() for symbol, closes in self.closes.items()}
+    def dump(self) -> dict[str, Any]:
+        """The state as columns and plain values; see :meth:`load`."""
+        return {
+            "closes": {symbol: closes.dump() for symbol, closes in self.closes.items()},
+            "cohort": None if self.cohort is None else self.cohort.dump(),
+            "trackers": [[_plain(s.key), s.tracker.dump()] for s in self._subjects.values()
+                         if s.number < 0],
+        }  # fmt: skip
 
-    def load(
-        self, closes: Mapping[str, tuple[bytes, bytes]], trackers: Mapping[Key, dict[str, Any]]
-    ) -> None:
-        """Take over closes, and the states of all subjects as their trackers dumped them."""
-        for symbol, columns in closes.items():
+    def load(self, state: Mapping[str, Any]) -> None:
+        """The inverse of :meth:`dump`."""
+        for symbol, columns in state["closes"].items():
             self.closes[symbol].adopt(Closes.load(*columns))
         for line in self._derived:
             line.load()
-        for key, dumped in trackers.items():
-            subject = self._subjects[key]
+        if self.cohort is not None:
+            self.cohort.load(state["cohort"])
+        for key, dumped in state["trackers"]:
+            subject = self._subjects[key if isinstance(key, str) else PairKey(*key)]
             subject.tracker = type(subject.begin).load(subject.begin.terms, dumped)  # type: ignore[arg-type]
             subject.marks = []
+
+    def _cohort(self) -> Cohort | None:
+        pairs = [s for s in self._subjects.values() if _is_plain(s.view)]
+        terms = [_shared(subject) for subject in pairs]
+        if not terms or any(one != terms[0] for one in terms):
+            return None
+        legs = {leg: self.closes[leg] for s in pairs for leg in s.key}
+        return Cohort(pairs, legs)
+
+    def _wake(self, subject: Subject) -> Subject:
+        if self.cohort is not None and subject.asleep:
+            self.cohort.wake(subject)
+        return subject
 
     def _before(self, symbol: str, period: int, known: int | None) -> Store:
         """The closes as they were before one of them changed."""
@@ -315,11 +205,27 @@ class Watch:
             before.put(period, known)
         return {**self.closes, symbol: before}
 
-    def _least(self, subject: _Subject, period: int) -> int | None:
+    def _least(self, subject: Subject, period: int) -> int | None:
         until = subject.view.until(period)
         if until is None or self._horizon is None:
             return until
         return max(until, self._horizon(period))
+
+
+def _shared(subject: Subject) -> Terms:
+    """The terms of a pair without its published records."""
+    terms = subject.begin.terms
+    assert isinstance(terms, Terms)
+    return replace(terms, seeds=(), complete_from=None)
+
+
+def _is_plain(view: View) -> bool:
+    legs = (view.asset, view.benchmark) if isinstance(view, PairView) else (None,)
+    return all(isinstance(leg, Instrument) for leg in legs)
+
+
+def _plain(key: Key) -> str | list[str]:
+    return key if isinstance(key, str) else list(key)
 
 
 def _symbols(view: View) -> frozenset[str]:

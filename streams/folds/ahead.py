@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from alerts.model import Alert, Trigger, alert_id
-from streams.core.watch import Key, Moved, PairKey, Rewritten, Watch, walk
+from streams.core.subjects import Key, Moved, PairKey, Rewritten, walk
+from streams.core.watch import Watch
 from streams.folds.pair_subject import PairSubject
 
 #: How many of what was told before a close are remembered for each pair, for corrections.
@@ -46,6 +47,11 @@ class Ahead:
             alert = self._alert(moved, period, trigger)
             if alert is not None:
                 yield alert
+
+    @property
+    def told(self) -> Collection[PairKey]:
+        """The pairs of which something was told that has not closed yet."""
+        return self._told.keys()
 
     def settled(self, change: Moved, trigger: Trigger) -> Iterator[Alert]:
         """What became of the things told before the close that has come now."""

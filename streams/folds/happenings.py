@@ -9,7 +9,7 @@ from typing import Any
 from alerts.evidence import Absence, Conditions, Reading
 from alerts.model import Alert, Instead, Milestone, Trigger
 from config.rules import SimpleRule
-from streams.core.watch import Key
+from streams.core.subjects import Key
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,11 @@ class Switches:
         if due.rule in self._by_rule:
             yield from self._by_rule[due.rule].ask(due, trigger)
 
+    @property
+    def waiting(self) -> bool:
+        """Whether a period that was told of lacks closes still."""
+        return any(switch.waiting for switch in self._by_rule.values())
+
     def came(self, symbol: str, period: int, trigger: Trigger) -> Iterator[Alert]:
         """What a close completes."""
         for switch in self._by_rule.values():
@@ -83,6 +88,11 @@ class Switch:
         self._origin = origin
         self._closes = closes
         self._open: dict[int, _Open] = {}
+
+    @property
+    def waiting(self) -> bool:
+        """Whether a period that was told of lacks closes still."""
+        return bool(self._open)
 
     def ask(self, due: Due, trigger: Trigger) -> Iterator[Alert]:
         """Ask for a period; what was asked for already changes nothing."""

@@ -10,11 +10,21 @@ from alerts.context import evidence, longest_since
 from alerts.milestones import ahead, condition, milestones
 from alerts.model import Alert, Instead, Kind, Milestone, Trigger, alert_id
 from alerts.steps import Step
-from config.rules import PairRule, ProvisionalRule, SimpleRule, YearToDateRule
+from config.rules import (
+    EndedRule,
+    PairRule,
+    ProvisionalRule,
+    RecordRule,
+    SimpleRule,
+    ThresholdRule,
+    YearToDateRule,
+)
+from config.scopes import Scope
 from config.watchlists import Pair, Watchlist
 from streams.core import periods
+from streams.core.board import NEVER
 from streams.core.streaks import Streak
-from streams.core.watch import PairKey
+from streams.core.subjects import PairKey
 from streams.definitions import Instruments, made_of, pair_definition
 from streams.folds.happenings import Happening, Subject
 
@@ -30,6 +40,7 @@ class PairSubject(Subject):
         self._watchlist = name
         self._interval = watchlist.interval
         self._definition = pair_definition(watchlist, pair, instruments)
+        self._is_seeded = bool(pair.records)
         self._closes = (
             made_of(pair.asset, watchlist, instruments),
             made_of(pair.benchmark, watchlist, instruments),
@@ -42,6 +53,28 @@ class PairSubject(Subject):
     def looks_ahead(self) -> bool:
         """Whether a rule asks for what a streak would be before the close."""
         return bool(self._ahead)
+
+    def floors(self) -> tuple[int, int, int, int] | None:
+        """As in :class:`streams.core.board.Floors`: grown, record, short, ended.
+
+        None where each period may have something to tell.
+        """
+        grown = record = ended = NEVER
+        short = 0
+        for rule in self._rules:
+            match rule:
+                case ThresholdRule():
+                    grown = min(grown, *rule.at)
+                case RecordRule() if self._is_seeded or rule.scopes != [Scope()]:
+                    grown = min(grown, rule.min_length)
+                case RecordRule():
+                    record = min(record, rule.min_length)
+                    short = max(short, rule.short_by if "approached" in rule.on else 0)
+                case EndedRule():
+                    ended = min(ended, rule.min_length)
+                case _:
+                    return None
+        return grown, record, short, ended
 
     def concerned(self, rule: SimpleRule) -> bool:
         """See :class:`Subject`."""

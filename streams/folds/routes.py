@@ -5,10 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection, Container, Mapping
 from difflib import get_close_matches
 
+import numpy as np
+import numpy.typing as npt
+
 from config.watchlists import Watchlist
+from streams.columns import INTERVALS, Columns
 from streams.core import periods
+from streams.core.periods import begins_ms
 from streams.wire import Close, Reason, RejectedError
 
+Column = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
 Calendars = Mapping[tuple[str, str], Container[int]]
 """The periods of each (calendar, interval); see :func:`streams.calendars.by_name`."""
 
@@ -24,6 +31,61 @@ class Routes:
             for symbol in watchlist.symbols():
                 by_interval = self._names.setdefault(symbol, {})
                 by_interval.setdefault(watchlist.interval, []).append(name)
+        self._number(watchlists)
+
+    def _number(self, watchlists: Mapping[str, Watchlist]) -> None:
+        """The same as arrays: a seat is a symbol with an interval, its watchlists lie together."""
+        self.names = list(watchlists)
+        numbers = {name: number for number, name in enumerate(self.names)}
+        self._distinct = sorted(set(self._calendars.values()))
+        found = [
+            [numbers[name] for name in by_interval.get(interval, ())]
+            for by_interval in self._names.values()
+            for interval in INTERVALS
+        ]
+        self._counts = np.array([len(one) for one in found], np.int64)
+        self._begins = np.cumsum(self._counts) - self._counts
+        self._watchlists = np.array([n for one in found for n in one], np.int64)
+        calendars = [[self._calendars[self.names[n]] for n in one] for one in found]
+        self._asks = [
+            np.array([calendar in some for some in calendars]) for calendar in self._distinct
+        ]
+
+    @property
+    def symbols(self) -> list[str]:
+        """All symbols of the watchlists."""
+        return list(self._names)
+
+    def watchlists_of(self, columns: Columns) -> tuple[Column, Column]:
+        """Each close with each watchlist that has its symbol: rows, and numbers of ``names``."""
+        seat = columns.symbol * len(INTERVALS) + columns.interval
+        begins, counts = self._begins[seat], self._counts[seat]
+        rows = np.repeat(np.arange(columns.size), counts)
+        before = np.cumsum(counts) - counts
+        steps = np.arange(len(rows)) - np.repeat(before, counts)
+        return rows, self._watchlists[np.repeat(begins, counts) + steps]
+
+    def are_open(self, columns: Columns) -> Mask:
+        """Which closes some watchlist has, and all of those can take: shape (closes,)."""
+        seat = columns.symbol * len(INTERVALS) + columns.interval
+        good: Mask = self._counts[seat] > 0
+        for interval in np.unique(columns.interval).tolist():
+            here = np.flatnonzero(columns.interval == interval)
+            periods_here = columns.period[here]
+            begin = begins_ms(periods_here, INTERVALS[interval])
+            good[here] &= (columns.arrived[here] <= 0) | (begin <= columns.arrived[here])
+            distinct, at = np.unique(periods_here, return_inverse=True)
+            for number, calendar in enumerate(self._distinct):
+                is_open = self._open(calendar, interval, distinct)[at]
+                good[here] &= is_open | ~self._asks[number][seat[here]]
+        return good
+
+    def _open(self, calendar: str, interval: int, distinct: Column) -> Mask:
+        name = INTERVALS[interval]
+        sessions = self._sessions.get((calendar, name))
+        if sessions is None:
+            return np.array([periods.is_aligned(at, name) for at in distinct.tolist()], np.bool_)
+        return np.array([at in sessions for at in distinct.tolist()], np.bool_)
 
     def sort_out(self, close: Close, now_ms: int) -> tuple[list[str], RejectedError | None]:
         """The watchlists that take a close, and why others that have its symbol do not.

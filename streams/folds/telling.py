@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+import numpy as np
+
 from alerts.model import Instead
 from config.rules import AllRule, AnyRule
 from config.settings import Instrument
 from config.watchlists import Watchlist
-from streams.core.watch import Change, Key, Rewritten, View, walk
+from streams.core.board import Floors
+from streams.core.subjects import Change, Key, Rewritten, View, walk
 from streams.folds.happenings import Happening, Subject
 from streams.folds.pair_subject import PairSubject
 from streams.folds.revisions import Revision
@@ -32,6 +35,21 @@ class Telling:
             for rule in watchlist.rules
             if isinstance(rule, AllRule | AnyRule)
         }
+
+    def floors(self, history: int) -> Floors | None:
+        """From which lengths on streaks may have something to tell, pair by pair.
+
+        None where each period may, of any pair or series.
+
+        Args:
+            history: how many returns must be known before anything is called a record.
+        """
+        each = [pair.floors() for pair in self.pairs.values()]
+        known = [one for one in each if one is not None]
+        if self._together or len(known) < len(self._subjects):
+            return None
+        grown, record, short, ended = np.array(known, np.int64).reshape(-1, 4).T
+        return Floors(grown, record, short, ended, history)
 
     def changed(self, change: Change) -> Iterator[Revision]:
         """What a change has to tell of its subject, and of the rules on several."""

@@ -2,33 +2,25 @@
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from alerts.model import Alert, Kind, Trigger
+import numpy as np
+import numpy.typing as npt
+
+from alerts.model import Trigger
 from config.settings import Instrument
 from config.watchlists import Watchlist
-from streams.core import periods
-from streams.core.watch import Change, Moved, PairKey, Rewritten, Watch
-from streams.definitions import signed, watch, watch_definition
-from streams.folds.ahead import Ahead
-from streams.folds.missing import Switches
-from streams.folds.revisions import Revisions
-from streams.folds.telling import Telling
+from streams.arrow import MAX_ROWS, is_arrow
+from streams.batches import Batch, batch
+from streams.columns import FEW, Columns, Reader
+from streams.core.groups import groups
+from streams.core.watch import Watch
+from streams.definitions import signed, watch_definition
+from streams.folds.watchlist_state import Numbered, Single, WatchlistState
 from streams.records import Output, Place, Record, Topic, dead_letter
-from streams.wire import (
-    Due,
-    RejectedError,
-    Routed,
-    StreakNow,
-    decode_watch,
-    encode_alert,
-    encode_streak,
-)
-
-Origin = tuple[str, int]
+from streams.wire import DIRECT, Due, RejectedError, Routed, decode_watch
 
 
 class WatcherFold:
@@ -46,10 +38,21 @@ class WatcherFold:
         self._watchlists = watchlists
         self._signed = signed(self._instruments)
         self._states: dict[str, WatchlistState] = {}
+        self._own = Trigger(place.topic.value, place.partition, 0, 0)
+        self._names = list(watchlists)
+        symbols = sorted({symbol for w in watchlists.values() for symbol in w.symbols()})
+        self._reader = Reader(symbols, self._signed, self._names)
+        self._places: dict[str, npt.NDArray[np.int64]] = {}
 
     def apply(self, records: Sequence[Record]) -> list[Output]:
-        """Alerts, current streaks, and a dead letter for what cannot be used."""
-        return [output for record in records for output in self._take(record)]
+        """Alerts, and a dead letter for what cannot be used."""
+        if len(records) < FEW and not any(map(is_arrow, records)):
+            return [output for record in records for output in self._take(record)]
+        return self._take_all(batch(records))
+
+    def latest(self) -> list[Output]:
+        """The streaks of the pairs that have changed since this was last asked."""
+        return [output for state in self._states.values() for output in state.latest()]
 
     def snapshot(self) -> dict[str, Any]:
         """The state of each watchlist seen so far."""
@@ -76,141 +79,71 @@ class WatcherFold:
 
     def _take(self, record: Record) -> list[Output]:
         try:
-            read = decode_watch(record.value, self._signed)
+            single = self._single(record)
         except RejectedError as error:
             return [dead_letter(self._place, record, error)]
+        if single is None:
+            return []
+        one, trigger = single
+        state = self._state(one.watchlist)
+        return list(state.ask(one, trigger) if isinstance(one, Due) else state.take(one, trigger))
+
+    def _single(self, record: Record) -> tuple[Routed | Due, Trigger] | None:
+        """A record that is read by itself; None of a watchlist that is gone."""
+        read = decode_watch(record.value, self._signed)
         if read.watchlist not in self._watchlists:
-            return []  # the log remembers watchlists that are gone
-        state = self._state(read.watchlist)
+            return None  # the log remembers them
         if isinstance(read, Due):
-            place = self._place
-            trigger = Trigger(place.topic.value, place.partition, record.offset, read.at_ms)
-            return list(state.ask(read, trigger))
-        return list(state.take(read))
+            return read, replace(self._own, offset=record.offset, arrived_ms=read.at_ms)
+        if read.partition == DIRECT:
+            read = replace(read, offset=record.offset, arrived_ms=record.timestamp)
+            return read, replace(self._own, offset=record.offset, arrived_ms=record.timestamp)
+        return read, Trigger(Topic.CLOSES.value, read.partition, read.offset, read.arrived_ms)
+
+    def _take_all(self, records: Batch) -> list[Output]:
+        """The same in columns, watchlist by watchlist; outputs in the order of the log."""
+        columns, odd = self._reader.read(records)
+        outputs: list[Numbered] = []
+        singles: dict[str, list[Single]] = {}
+        for one in odd:
+            number, record = one.record * MAX_ROWS + max(one.row, 0), records[one.record]
+            try:
+                if one.error is not None:
+                    raise one.error
+                single = self._single(record) if one.row < 0 else None
+            except RejectedError as error:
+                outputs.append((number, dead_letter(self._place, record, error, one)))
+                continue
+            if single is not None:
+                singles.setdefault(single[0].watchlist, []).append((number, *single))
+        for name, closes in self._by_watchlist(columns, singles):
+            state = self._state(name)
+            places = self._places_in(state)
+            outputs += state.take_many(closes, places, singles.get(name, ()), self._own)
+        outputs.sort(key=lambda output: output[0])
+        return [output for _, output in outputs]
+
+    def _by_watchlist(
+        self, columns: Columns, singles: Iterable[str]
+    ) -> Iterator[tuple[str, Columns]]:
+        found = set()
+        for number, rows in groups(columns.watchlist):
+            name = self._names[number]
+            found.add(name)
+            yield name, columns.only(rows)
+        for name in set(singles) - found:
+            yield name, columns.only(slice(0, 0))
+
+    def _places_in(self, state: WatchlistState) -> npt.NDArray[np.int64]:
+        """The place of each of the reader's symbols among those of a watchlist, -1 for none."""
+        if state.name not in self._places:
+            known = {symbol: at for at, symbol in enumerate(state.symbols)}
+            places = [known.get(symbol, -1) for symbol in self._reader.symbols]
+            self._places[state.name] = np.array(places, np.int64)
+        return self._places[state.name]
 
     def _state(self, name: str) -> WatchlistState:
         if name not in self._states:
             watchlist = self._watchlists[name]
             self._states[name] = WatchlistState(name, watchlist, self._instruments)
         return self._states[name]
-
-
-class WatchlistState:
-    """One watchlist: its closes, its subjects, and how far each origin has been taken.
-
-    A router that starts again copies closes that were copied before; for each symbol the
-    highest offset taken from each partition of ``closes`` tells the repeats apart.
-    """
-
-    def __init__(
-        self, name: str, watchlist: Watchlist, instruments: Mapping[str, Instrument]
-    ) -> None:
-        self._name = name
-        self._interval = watchlist.interval
-        self.watch = watch(watchlist)
-        self._telling = Telling(name, watchlist, instruments)
-        self._ahead = Ahead(self._telling.pairs)
-        self._revisions = Revisions()
-        self.switches = Switches(name, watchlist, self.watch.closes)
-        self._taken: dict[Origin, int] = {}
-
-    def take(self, routed: Routed) -> Iterator[Output]:
-        """What a close brings about; nothing for a repeat."""
-        close = routed.close
-        origin = (close.symbol, routed.partition)
-        if close.symbol not in self.watch.closes or close.interval != self._interval:
-            return  # the log remembers symbols that have left, and other intervals
-        if routed.offset <= self._taken.get(origin, -1):
-            return
-        self._taken[origin] = routed.offset
-        trigger = Trigger(Topic.CLOSES.value, routed.partition, routed.offset, routed.arrived_ms)
-        if close.provisional:
-            told = self._ahead.take(self.watch, close.symbol, close.period, close.price, trigger)
-            yield from map(self._sent, told)
-            return
-        for change in self.watch.put(close.symbol, close.period, close.price):
-            yield from map(self._sent, self._alerts(change, trigger))
-            begun = isinstance(change, Moved) and change.turn is None
-            if isinstance(change.key, PairKey) and not begun:
-                yield self._current(change.key)
-        yield from map(self._sent, self.switches.came(close.symbol, close.period, trigger))
-
-    def ask(self, due: Due, trigger: Trigger) -> Iterator[Output]:
-        """What is missing of a period that is due."""
-        yield from map(self._sent, self.switches.ask(due, trigger))
-
-    def standing(self) -> list[Output]:
-        """The current streak of each pair."""
-        return [self._current(pair) for pair in self.watch.pairs]
-
-    def dump(self) -> dict[str, Any]:
-        """Plain values for a snapshot."""
-        return {
-            "taken": [[*origin, offset] for origin, offset in self._taken.items()],
-            "closes": {
-                symbol: [base64.b64encode(column).decode() for column in columns]
-                for symbol, columns in self.watch.dump().items()
-            },
-            "pairs": [[*pair, self.watch.tracker(pair).dump()] for pair in self.watch.pairs],
-            "levels": {name: self.watch.tracker(name).dump() for name in self.watch.levels},
-            "revisions": self._revisions.dump(),
-            "together": self._telling.dump(),
-            "ahead": self._ahead.dump(),
-            "missing": self.switches.dump(),
-        }
-
-    def load(self, state: dict[str, Any]) -> None:
-        """The inverse of :meth:`dump`."""
-        self._taken = {(symbol, part): offset for symbol, part, offset in state["taken"]}
-        closes = {
-            symbol: (base64.b64decode(days), base64.b64decode(prices))
-            for symbol, (days, prices) in state["closes"].items()
-        }
-        pairs = {PairKey(asset, benchmark): dumped for asset, benchmark, dumped in state["pairs"]}
-        self.watch.load(closes, pairs | state["levels"])
-        self._revisions.load(state["revisions"])
-        self._telling.load(state["together"])
-        self._ahead.load(state["ahead"])
-        self.switches.load(state.get("missing", {}))
-
-    def _alerts(self, change: Change, trigger: Trigger) -> Iterator[Alert]:
-        settled = list(self._ahead.settled(change, trigger)) if isinstance(change, Moved) else []
-        for revision in self._telling.changed(change):
-            for alert in self._revisions.alerts(revision, trigger):
-                yield _confirming(alert, settled)
-        yield from settled
-        if isinstance(change, Rewritten):
-            yield from self._ahead.revised(change, trigger)
-
-    def _sent(self, alert: Alert) -> Output:
-        return Output(Topic.ALERTS, self._name.encode(), encode_alert(alert), about=alert)
-
-    def _current(self, pair: PairKey) -> Output:
-        tracker = self.watch.tracker(pair)
-        running, last = tracker.running, tracker.last
-        streak = StreakNow(
-            watchlist=self._name,
-            asset=pair.asset,
-            benchmark=pair.benchmark,
-            period="" if last is None else periods.to_text(last, self._interval),
-            direction="" if running is None else running.direction_name,
-            length=0 if running is None else running.length,
-            start="" if running is None else periods.to_text(running.start, self._interval),
-        )
-        key = "|".join((self._name, *pair)).encode()
-        return Output(Topic.STREAKS, key, encode_streak(streak), about=streak)
-
-
-def _confirming(alert: Alert, settled: list[Alert]) -> Alert:
-    """An alert that also confirms what was told before the close, taken out of ``settled``."""
-    for one in settled:
-        same = (one.period, one.direction, one.start, one.length) == (
-            alert.period,
-            alert.direction,
-            alert.start,
-            alert.length,
-        )
-        if same and one.milestone.kind is Kind.CONFIRMED and alert.benchmark and not alert.follows:
-            settled.remove(one)
-            return replace(alert, also=(*alert.also, one.milestone), follows=one.follows)
-    return alert

@@ -11,9 +11,13 @@ from streams.judges.scope import Scope, digest
 from streams.records import Output, Place, Record, Topic
 from streams.verdict import Finding, Part
 
+Key = tuple[Topic, int, int, int | None]
+"""Topic, partition, offset, and row where a record holds many."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Refusal:
+    where: str
     content: int
     reason: str
     at_ms: int
@@ -26,19 +30,19 @@ class DeadLettersJudge:
         """``ends`` has the offset after the last record of each partition that was judged."""
         self.part = Part("dead letters")
         self.reasons = Counter[str]()
-        self.refused: dict[tuple[Topic, int, int], str] = {}
+        self.refused: dict[Key, str] = {}
         self._scope = scope
         self._ends = ends
-        self._expected: dict[tuple[Topic, int, int], _Refusal] = {}
+        self._expected: dict[Key, _Refusal] = {}
         self._horizon = 0
 
     def expect(self, place: Place, record: Record, output: Output) -> None:
         """A record of a partition should be refused."""
         source = source_of(output.headers)
         assert source is not None
-        key = (place.topic, place.partition, record.offset)
+        key = (place.topic, place.partition, record.offset, source.row)
         content = digest(output.key, output.value)
-        self._expected[key] = _Refusal(content, source.reason, record.timestamp)
+        self._expected[key] = _Refusal(str(source), content, source.reason, record.timestamp)
         self.part.expected += 1
 
     def forget(self, oldest_ms: int) -> None:
@@ -53,7 +57,7 @@ class DeadLettersJudge:
             self.part.notes["records that are no dead letters"] += judged and not is_mark
             return
         told = judged and record.timestamp >= self._scope.since_ms
-        key = (source.topic, source.partition, source.offset)
+        key = (source.topic, source.partition, source.offset, source.row)
         expected = self._expected.get(key)
         again = key in self.refused
         self.refused[key] = source.reason
@@ -76,8 +80,7 @@ class DeadLettersJudge:
         for key, refusal in self._expected.items():
             if key in self.refused:
                 continue
-            topic, partition, offset = key
-            finding = Finding(f"{topic}-{partition}@{offset}", f"{refusal.reason}: no dead letter")
+            finding = Finding(refusal.where, f"{refusal.reason}: no dead letter")
             if self._scope.since_ms <= refusal.at_ms < self._horizon:
                 self.part.unjudged["older than the dead letters that are kept"] += 1
             else:

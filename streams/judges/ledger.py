@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from alerts.ledger import Entry, Outcome, standing
 from config.settings import Settings
 from streams.delivery.requests import Request
+from streams.judges.dead_letters import Key
 from streams.judges.scope import REMOVED, Scope
 from streams.moments import moment
 from streams.records import Record, Topic
 from streams.verdict import Finding, Part
 
-Refused = Mapping[tuple[Topic, int, int], str]
+Refused = Mapping[Key, str]
 """The reasons of the dead letters, by the place of their records."""
 
 
@@ -72,7 +73,7 @@ class LedgerJudge:
         failing = {e.target for es in self._entries.values() for e in es.values()
                    if e.outcome is Outcome.RETRYING}  # fmt: skip
         for identity, sent in self._sent.items():
-            place = (Topic.ALERTS, self._partition, sent.offset)
+            place = (Topic.ALERTS, self._partition, sent.offset, None)
             entries = self._entries.get(identity, {})
             for target in self._wanted(sent, entries):
                 self.part.expected += 1

@@ -9,31 +9,33 @@ from dataclasses import dataclass, field
 
 from config.settings import Settings
 from config.watchlists import Watchlist
+from streams.arrow import MAX_ROWS, is_arrow
+from streams.columns import Reader
 from streams.definitions import signed
 from streams.judges.scope import ANOTHER, REMOVED, Scope, digest
 from streams.records import Output, Place, Record, Topic
 from streams.verdict import Finding, Part
-from streams.wire import Due, RejectedError, Routed, decode_watch
+from streams.wire import DIRECT, RejectedError, Routed, decode_watch, encode_routed
 
 
 @dataclass(slots=True)
 class _Copies:
-    """What one watchlist should have of one partition of closes: columns, by ascending offset."""
+    """What one watchlist should have of one partition of closes: columns, by ascending position."""
 
-    offsets: array[int] = field(default_factory=lambda: array("q"))
+    positions: array[int] = field(default_factory=lambda: array("q"))
     arrived: array[int] = field(default_factory=lambda: array("q"))
     digests: array[int] = field(default_factory=lambda: array("Q"))
     seen: bytearray = field(default_factory=bytearray)
 
-    def add(self, offset: int, arrived_ms: int, content: int) -> None:
-        self.offsets.append(offset)
+    def add(self, position: int, arrived_ms: int, content: int) -> None:
+        self.positions.append(position)
         self.arrived.append(arrived_ms)
         self.digests.append(content)
         self.seen.append(0)
 
-    def find(self, offset: int) -> int | None:
-        at = bisect_left(self.offsets, offset)
-        return at if at < len(self.offsets) and self.offsets[at] == offset else None
+    def find(self, position: int) -> int | None:
+        at = bisect_left(self.positions, position)
+        return at if at < len(self.positions) and self.positions[at] == position else None
 
 
 class RoutingJudge:
@@ -46,26 +48,35 @@ class RoutingJudge:
         self._removed = removed
         self._watchlists: Mapping[str, Watchlist] = settings.watchlists
         self._signed = signed(settings.instruments)
+        symbols = {symbol for w in self._watchlists.values() for symbol in w.symbols()}
+        self._reader = Reader(symbols, self._signed, self._watchlists)
         self._copies: dict[tuple[str, int], _Copies] = {}
         self._last: dict[tuple[str, str, int], int] = {}
 
     def expect(self, place: Place, record: Record, copy: Output) -> None:
         """A close should be copied to the watchlist that is the copy's key."""
-        name = (copy.key or b"").decode()
-        copies = self._copies.setdefault((name, place.partition), _Copies())
-        copies.add(record.offset, record.timestamp, digest(copy.value))
+        routed = copy.about
+        assert isinstance(routed, Routed)
+        copies = self._copies.setdefault((routed.watchlist, place.partition), _Copies())
+        copies.add(_position(routed), record.timestamp, digest(copy.value))
         self.part.expected += 1
 
     def see(self, place: Place, record: Record, judged: bool) -> None:
         """A record of ``watch``; one that is not ``judged`` can only be found."""
+        if is_arrow(record):
+            for routed in self._reader.routed(record):
+                self._see(place, record, routed, judged)
+            return
         try:
-            routed = decode_watch(record.value, self._signed)
+            one = decode_watch(record.value, self._signed)
         except RejectedError:
             return  # the watcher refuses it
-        if isinstance(routed, Due):
-            return  # it comes from no close
+        if isinstance(one, Routed) and one.partition != DIRECT:  # others come from no close
+            self._see(place, record, one, judged)
+
+    def _see(self, place: Place, record: Record, routed: Routed, judged: bool) -> None:
         copies = self._copies.get((routed.watchlist, routed.partition))
-        at = None if copies is None else copies.find(routed.offset)
+        at = None if copies is None else copies.find(_position(routed))
         if copies is None or at is None:
             if judged:
                 self._strange(place, record, routed)
@@ -91,9 +102,9 @@ class RoutingJudge:
 
     def _missing(self, name: str, partition: int, copies: _Copies, at: int, begun: bool) -> None:
         """Not ``begun`` is what retention may have removed."""
-        finding = Finding(
-            f"{Topic.CLOSES}-{partition}@{copies.offsets[at]}", f"not routed to {name}"
-        )
+        offset, line = divmod(copies.positions[at], MAX_ROWS)
+        where = f"{Topic.CLOSES}-{partition}@{offset}{_row(line)}"
+        finding = Finding(where, f"not routed to {name}")
         if not begun:
             self.part.unjudged[REMOVED] += 1
         else:
@@ -101,7 +112,7 @@ class RoutingJudge:
 
     def _fault(self, place: Place, record: Record, routed: Routed, content: int) -> bool:
         key = routed.watchlist.encode()
-        if digest(record.value) != content:
+        if digest(encode_routed(routed)) != content:
             what = "is not what the close says"
         elif record.key != key or self._scope.home(key) != place.partition:
             what = "has another key or partition than its watchlist"
@@ -133,15 +144,23 @@ class RoutingJudge:
         """The watcher passes over what comes after a later close of its symbol."""
         line = (routed.watchlist, routed.close.symbol, routed.partition)
         last = self._last.get(line, -1)
-        if routed.offset > last:
-            self._last[line] = routed.offset
+        if _position(routed) > last:
+            self._last[line] = _position(routed)
         elif record.timestamp >= self._scope.since_ms:
-            detail = f"the copy of {_of(routed)} comes after that of offset {last}"
+            detail = f"the copy of {_of(routed)} comes after that of offset {last // MAX_ROWS}"
             self.part.misordered.append(_found(place, record, detail))
 
 
 def _of(routed: Routed) -> str:
-    return f"{Topic.CLOSES}-{routed.partition}@{routed.offset}"
+    return f"{Topic.CLOSES}-{routed.partition}@{routed.offset}{_row(routed.line)}"
+
+
+def _row(line: int) -> str:
+    return f" row {line}" if line else ""
+
+
+def _position(routed: Routed) -> int:
+    return routed.offset * MAX_ROWS + routed.line
 
 
 def _found(place: Place, record: Record, detail: str) -> Finding:

@@ -27,7 +27,8 @@ from streams.core.book import Entry
 from streams.core.pairs import Nights, Terms, Tracker
 from streams.core.prices import SCALE
 from streams.core.streaks import Missing, Streak, Ties
-from streams.core.watch import Formula, PairKey, Watch, walk
+from streams.core.subjects import PairKey, walk
+from streams.core.watch import Formula, Watch
 
 EPOCH = date(1970, 1, 1)
 START = (date(2019, 11, 4) - EPOCH).days

@@ -23,7 +23,8 @@ from streams.core.pairs import Nights, Terms, Tracker
 from streams.core.periods import from_date
 from streams.core.prices import SCALE
 from streams.core.streaks import Ties
-from streams.core.watch import PairKey, Watch, walk
+from streams.core.subjects import PairKey, walk
+from streams.core.watch import Watch
 
 START = from_date(date(2019, 12, 31))
 THREE = ThresholdRule(kind="threshold", at=[5, 3])

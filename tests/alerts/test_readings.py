@@ -21,7 +21,8 @@ from streams.core.levels import LevelTerms
 from streams.core.periods import from_date, from_text, to_date, to_text
 from streams.core.prices import SCALE
 from streams.core.streaks import Missing
-from streams.core.watch import Formula, Moved, Watch
+from streams.core.subjects import Moved
+from streams.core.watch import Formula, Watch
 
 #: A calendar of a session every sixty days, so that a few values span years.
 SESSIONS = tuple(range(from_text("2020-01-15"), from_text("2026-01-01"), 60))

@@ -26,6 +26,9 @@ class Work:
         self.taken: list[int] = []
         self.closed = 0
 
+    async def settle(self) -> None:
+        pass
+
     async def take(self, records: Sequence[Record]) -> None:
         await self.desk.wait("take", self.place)
         self.taken += [record.offset for record in records]

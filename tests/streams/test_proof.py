@@ -24,7 +24,8 @@ from config.watchlists import Watchlist
 from streams.core.book import Book, Entry
 from streams.core.kernel import running_lengths
 from streams.core.streaks import Missing, Streak, Ties, runs
-from streams.core.watch import PairKey, Watch
+from streams.core.subjects import PairKey
+from streams.core.watch import Watch
 from streams.folds.watcher import WatcherFold
 from streams.records import Place, Topic
 from streams.replay import Replayed

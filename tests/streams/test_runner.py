@@ -42,6 +42,9 @@ class Totals:
         about = f"{record.offset}:{self.total}"
         return Output(Topic.ALERTS, None, about.encode(), 0, about=about)
 
+    def latest(self) -> list[Output]:
+        return []
+
     def snapshot(self) -> dict[str, Any]:
         return {"total": self.total}
 

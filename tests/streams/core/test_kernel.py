@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
@@ -14,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.core import kernel
-from streams.core.kernel import Board, Step, running_lengths
-from streams.core.returns import active_sign, active_signs
-from streams.core.streaks import Missing, Streak, Ties, Turn, find, gaps, interrupted, turn
+from streams.core.kernel import running_lengths
+from streams.core.returns import active_signs
+from streams.core.streaks import Missing, Streak, Ties, find, gaps
 
 Closes = npt.NDArray[np.int64]
 Row = tuple[int, int]
@@ -58,24 +57,6 @@ def brute(rows: Sequence[Row], ties: Ties, missing: Missing, steps: int | None) 
     return lengths
 
 
-def turns(rows: Sequence[Row], periods: Sequence[int], policy: Policy) -> list[Turn]:
-    """The same with the functions that carry one pair."""
-    ties, missing, steps = policy
-    steps_taken, running, last, gap = [], None, None, False
-    for period, (a, b) in zip(periods, rows, strict=True):
-        step = Turn(running, None, False)
-        if a and b:
-            if last is not None and gap and missing is Missing.BREAK:
-                step = interrupted(running) if running else step
-            elif last is not None:
-                sign = active_sign(last[1], a, last[2], b, steps)
-                step = turn(running, sign, last[0], period, ties)
-            last = period, a, b
-        running, gap = step.running, not (a and b)
-        steps_taken.append(step)
-    return steps_taken
-
-
 @st.composite
 def histories(draw: st.DrawFn) -> tuple[Closes, Closes]:
     """Closes of a few pairs, from few prices (ties, near-ties), with holes or without."""
@@ -109,11 +90,6 @@ def lengths_of(a: Closes, b: Closes, policy: Policy) -> npt.NDArray[np.int32]:
     return running_lengths(a, b, ties=ties, missing=missing, steps=steps)
 
 
-def board_of(pairs: int, policy: Policy) -> Board:
-    ties, missing, steps = policy
-    return Board(pairs, ties=ties, missing=missing, steps=steps)
-
-
 @given(histories(), POLICIES, CUTS)
 def test_lengths_are_those_of_a_brute_force(
     history: tuple[Closes, Closes], policy: Policy, blocks: tuple[int, int, int]
@@ -126,65 +102,11 @@ def test_lengths_are_those_of_a_brute_force(
         assert lengths[:, pair].tolist() == brute(rows_of(a, b, pair), *policy)
 
 
-@given(histories(), POLICIES, st.lists(st.integers(1, 5), min_size=25, max_size=25))
-def test_a_board_carries_each_pair_as_turn_does(
-    history: tuple[Closes, Closes], policy: Policy, strides: list[int]
-) -> None:
-    a, b = history
-    pairs = range(a.shape[1])
-    periods = np.cumsum(strides)[: len(a)].tolist()
-    board = board_of(len(pairs), policy)
-    steps = [board.advance(*row) for row in zip(periods, a, b, strict=True)]
-    for pair in pairs:
-        expected = turns(rows_of(a, b, pair), periods, policy)
-        assert [turn_of(step, pair) for step in steps] == expected
-    lengths = [step.after.lengths.tolist() for step in steps]
-    assert lengths == lengths_of(a, b, policy).tolist()
-
-
-def turn_of(step: Step, pair: int) -> Turn:
-    running, counted = step.after.streak(pair), pair in step.grew
-    if pair not in step.ended:
-        return Turn(running, None, counted)
-    return Turn(running, step.before.streak(pair), counted, step.ended_by(pair))
-
-
-@given(histories(), POLICIES)
-def test_the_streaks_of_a_board_are_those_that_find_finds(
-    history: tuple[Closes, Closes], policy: Policy
-) -> None:
-    a, b = history
-    board = board_of(a.shape[1], policy)
-    found: list[list[Streak | None]] = [[] for _ in range(a.shape[1])]
-    for period, row in enumerate(zip(a, b, strict=True)):
-        step = board.advance(period, *row)
-        for pair in step.ended.tolist():
-            found[pair].append(step.before.streak(pair))
-    for pair, ended in enumerate(found):
-        running = board.running.streak(pair)
-        streaks = [*ended, running] if running else ended
-        assert (streaks, running is not None) == found_by_find(a[:, pair], b[:, pair], policy)
-
-
 def found_by_find(a: Closes, b: Closes, policy: Policy) -> tuple[list[Streak], bool]:
     ties, missing, steps = policy
     common = np.flatnonzero((a > 0) & (b > 0))
     broken = gaps(common, range(len(a))) if missing is Missing.BREAK else None
     return find(common, active_signs(a[common], b[common], steps), ties, broken)
-
-
-@given(histories(), POLICIES, st.integers(0, 25))
-def test_a_board_put_away_and_taken_up_again_goes_on_as_before(
-    history: tuple[Closes, Closes], policy: Policy, split: int
-) -> None:
-    a, b = history
-    board = board_of(a.shape[1], policy)
-    for period in range(len(a)):
-        if period == split:
-            board = pickle.loads(pickle.dumps(board))
-        board.advance(period, a[period], b[period])
-    if len(a):
-        assert board.running.lengths.tolist() == lengths_of(a, b, policy)[-1].tolist()
 
 
 @pytest.mark.parametrize("shape", [(300, 2), (3000, 1), (3000, 3), (40, 9000)])
@@ -215,26 +137,6 @@ def test_near_ties_that_float64_cannot_see_are_told_apart() -> None:
 def test_a_first_close_is_no_return_however_high() -> None:
     closes = np.array([[0], [TOP], [TOP]])
     assert running_lengths(closes, closes, steps=10**12).tolist() == [[0], [0], [0]]
-
-
-def test_what_a_step_told_stays_true() -> None:
-    board = Board(2)
-    rows = [([2, 2], [2, 2]), ([3, 1], [2, 2]), ([4, 2], [2, 2]), ([2, 3], [2, 2])]
-    steps = [board.advance(day, *map(np.array, row)) for day, row in enumerate(rows)]
-    assert [step.grew.tolist() for step in steps] == [[], [0, 1], [0, 1], [0, 1]]
-    assert [step.ended.tolist() for step in steps] == [[], [], [1], [0]]
-    assert steps[1].after.streak(0) == Streak(1, 1, 0, 1, 1)
-    assert steps[3].before.streak(0) == Streak(1, 2, 0, 1, 2)
-    assert steps[3].after.streak(0) == Streak(-1, 1, 2, 3, 3)
-    assert board.last.tolist() == [3, 3]
-
-
-@pytest.mark.parametrize(("a", "b"), [((2,), (2,)), ((2, 3), (2, 2)), ((2, 1), (2,))])
-def test_closes_of_other_shapes_are_refused(a: tuple[int, ...], b: tuple[int, ...]) -> None:
-    with pytest.raises(ValueError, match="shape"):
-        running_lengths(np.ones(a, np.int64), np.ones(b, np.int64))
-    with pytest.raises(ValueError, match="shape"):
-        Board(4).advance(0, np.ones(a, np.int64), np.ones(b, np.int64))
 
 
 @pytest.mark.parametrize("shape", [(0, 3), (1, 3), (3, 0)])

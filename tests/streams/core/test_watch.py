@@ -17,8 +17,9 @@ from streams.core.pairs import Terms, Tracker
 from streams.core.returns import Signs, active_signs
 from streams.core.series import Closes, common
 from streams.core.streaks import OUTPERFORMING, UNDERPERFORMING, Ties, find
+from streams.core.subjects import Moved, PairKey, Rewritten, walk
 from streams.core.views import History, PairView
-from streams.core.watch import Moved, PairKey, Rewritten, Watch, walk
+from streams.core.watch import Watch
 
 SYMBOLS = ("A", "B", "C")
 PAIRS = {
@@ -35,8 +36,8 @@ def marks_everywhere() -> Iterator[None]:
     """States are kept so often that late closes start from all kinds of them, and signs are found
     one by one as well as in blocks."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("streams.core.watch.MARK_EVERY", 1)
-        patch.setattr("streams.core.watch.MOST_MARKS", 4)
+        patch.setattr("streams.core.subjects.MARK_EVERY", 1)
+        patch.setattr("streams.core.subjects.MOST_MARKS", 4)
         patch.setattr("streams.core.views._FEW", 3)
         patch.setattr("streams.core.views._BLOCK", 2)
         yield

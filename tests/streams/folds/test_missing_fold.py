@@ -221,7 +221,6 @@ def test_a_takeover_tells_nothing_twice_and_forgets_nothing() -> None:
 
 
 def test_the_same_log_gives_the_same_ids() -> None:
-    """From its beginning, and by a state from before there was the rule's."""
     desk = Desk()
     told = [
         *desk.due("2026-01-22", "2026-01-22T21:30Z"),
@@ -229,13 +228,6 @@ def test_the_same_log_gives_the_same_ids() -> None:
     ]
     assert len({alert.id for alert in told}) == 2
     assert alerts(WatcherFold(PLACE, {"us": desk.watchlist}), desk.records) == told
-    state = WatcherFold(PLACE, {"us": desk.watchlist})
-    state.apply([Replayed(0, 0, b"us", encode_routed(Routed("us", Close("X", 1, 1), 0, 0, 0)))])
-    older = state.snapshot()
-    del older["us"]["missing"]
-    fresh = WatcherFold(PLACE, {"us": desk.watchlist})
-    fresh.restore(older)
-    assert alerts(fresh, desk.records) == told
 
 
 def test_what_another_rule_asked_is_passed_over() -> None:

@@ -127,10 +127,14 @@ def test_the_trigger_is_the_close_that_brought_it_about() -> None:
     assert (trigger.topic, trigger.partition, trigger.arrived_ms) == ("closes", 0, trigger.offset)
 
 
-def test_current_streaks_are_written_at_each_step() -> None:
-    outputs = WatcherFold(PLACE, {"us": US}).apply(routed(JANUARY))
-    streaks = [o for o in outputs if o.topic is Topic.STREAKS]
-    assert len(streaks) == 15
+def test_current_streaks_are_told_when_asked_for() -> None:
+    fold, streaks = WatcherFold(PLACE, {"us": US}), []
+    for record in routed(JANUARY):
+        assert {o.topic for o in fold.apply([record])} <= {Topic.ALERTS}
+        streaks += fold.latest()
+    assert {o.topic for o in streaks} == {Topic.STREAKS}
+    assert len(streaks) == 16
+    assert fold.latest() == []
     assert {o.key for o in streaks} == {b"us|RUT|SPX"}
     assert streaks[-2].about == StreakNow(
         "us", "RUT", "SPX", "2026-01-22", "outperforming", 14, "2026-01-02"

@@ -1,0 +1,447 @@
+"""A frame of closes in columns: what a worker looks at instead of at each record.
+
+Reading a record in columns gives what :func:`streams.wire.decode_close` gives. What is not as
+simple as that, or cannot be used, is left to be read by itself: it is odd.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from streams import arrow, plain
+from streams.arrow import MAX_ROWS, Table
+from streams.batches import Batch, Records, Values, joined
+from streams.core import periods, prices
+from streams.fields import Reason, RejectedError, is_short
+from streams.records import Record
+from streams.wire import DIRECT, MOST_ORIGIN, Close, Routed, bad_symbol, is_symbol
+
+Column = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+
+#: Fewer records than this are read one by one: columns cost more.
+FEW = 24
+
+#: The columns of an Arrow stream in ``watch`` that say where its closes stood in ``closes``.
+ORIGIN = ("partition", "offset", "line", "arrived")
+
+INTERVALS = tuple(periods.INTERVALS)
+_NUMBERS = {interval: number for number, interval in enumerate(INTERVALS)}
+_NO_INTERVAL = {None: _NUMBERS["1d"], "": _NUMBERS["1d"]} | _NUMBERS
+_MOST_TEXTS = 200_000
+_MOST_SOURCES = 1000
+_POINT = b"."
+_DIGITS = b"0123456789.,"
+#: Digits and a point: up to 15 digits each decimal number has a float64 of its own.
+_LONGEST = 16
+_BLOCK = 256
+_ARROW = 0xFF
+_NEVER = -(2**62)
+_MINUTE_NS = 60_000_000_000
+
+
+class Columns(NamedTuple):
+    """Closes in the order of the log, each array of shape (closes,).
+
+    ``record`` is the record of the batch that a close is in, ``row`` its place in it. ``symbol``,
+    ``watchlist`` and ``source`` are numbers of a :class:`Reader`'s names, ``interval`` of
+    ``INTERVALS``. ``period`` and ``price`` are as in :class:`streams.wire.Close`; ``partition``,
+    ``offset``, ``line`` and ``arrived`` as in :class:`streams.wire.Routed`.
+    """
+
+    record: Column
+    row: Column
+    watchlist: Column
+    symbol: Column
+    period: Column
+    price: Column
+    interval: Column
+    provisional: Mask
+    source: Column
+    partition: Column
+    offset: Column
+    line: Column
+    arrived: Column
+
+    @property
+    def size(self) -> int:
+        """How many closes there are."""
+        return len(self.record)
+
+    def only(self, chosen: npt.NDArray[np.generic] | slice) -> Columns:
+        """Some of them, by mask, index or slice."""
+        return Columns._make(column[chosen] for column in self)
+
+    @property
+    def number(self) -> Column:
+        """Counts up with the order in the log."""
+        return self.record * MAX_ROWS + self.row
+
+    @property
+    def position(self) -> Column:
+        """Counts up with the order in ``closes``, within a partition."""
+        return self.offset * MAX_ROWS + self.line
+
+
+@dataclass(frozen=True, slots=True)
+class Odd:
+    """What is to be read by itself: a record, or a row of one that is an Arrow stream.
+
+    A row has its ``value`` as JSON, and is a ``close`` or was refused with an ``error``; so may a
+    whole Arrow stream be. A JSON record has none of these.
+    """
+
+    record: int
+    row: int = -1
+    value: bytes | None = None
+    close: Close | None = None
+    error: RejectedError | None = None
+
+
+class Reader:
+    """Reads batches of closes; it remembers what texts stand for, and nothing else."""
+
+    def __init__(
+        self,
+        symbols: Iterable[str],
+        signed: Container[str] = frozenset(),
+        watchlists: Iterable[str] | None = None,
+    ) -> None:
+        """Args:
+        symbols: all that may come; other ones are odd.
+        signed: those whose number may be zero or negative.
+        watchlists: for the copies of closes in ``watch``, which name one of them.
+        """
+        self.symbols = list(symbols)
+        self.watchlists = None if watchlists is None else list(watchlists)
+        self.sources = [""]
+        self._symbol = {symbol: at for at, symbol in enumerate(self.symbols)}
+        self._watchlist = {name: at for at, name in enumerate(self.watchlists or ())}
+        self._source = {None: 0, "": 0}
+        self._signed = np.array([symbol in signed for symbol in [*self.symbols, ""]])
+        self._periods: list[dict[str, int]] = [{} for _ in INTERVALS]
+
+    def close(self, columns: Columns, at: int) -> Close:
+        """One close of columns that this reader has read."""
+        return Close(
+            self.symbols[columns.symbol[at]],
+            int(columns.period[at]),
+            int(columns.price[at]),
+            INTERVALS[columns.interval[at]],
+            self.sources[columns.source[at]],
+            provisional=bool(columns.provisional[at]),
+        )
+
+    def routed(self, record: Record) -> list[Routed]:
+        """The closes of an Arrow stream of ``watch``."""
+        columns, _ = self.read(Records([record]))
+        names = [(self.watchlists or [""])[at] for at in columns.watchlist.tolist()]
+        origins = zip(*(column.tolist() for column in (columns.partition, columns.offset,
+                                                       columns.arrived, columns.line)),
+                      strict=True)  # fmt: skip
+        return [
+            Routed(name, self.close(columns, at), *origin)
+            for at, (name, origin) in enumerate(zip(names, origins, strict=True))
+        ]
+
+    def read(self, batch: Batch) -> tuple[Columns, list[Odd]]:
+        """All closes of a batch that are not odd, and what is."""
+        values = batch.values
+        found = np.flatnonzero(_first_bytes(values) == _ARROW)
+        streams = [at for at in found.tolist() if arrow.is_arrow(batch[at])]
+        lines = np.ones(len(batch), np.bool_)
+        lines[streams] = False
+        records = np.flatnonzero(lines)
+        parts, odd = self._lines(values, records, batch)
+        for at in streams:
+            self._stream(batch[at], at, parts, odd)
+        if len(parts) == 1:
+            return parts[0], odd
+        if not parts:
+            return _nothing(), odd
+        whole = Columns(*map(np.concatenate, zip(*parts, strict=True)))
+        return whole.only(np.lexsort((whole.row, whole.record))), odd
+
+    # --- JSON -----------------------------------------------------------------------------------
+
+    def _lines(
+        self, values: Values, records: Column, batch: Batch
+    ) -> tuple[list[Columns], list[Odd]]:
+        """Together, else by blocks, else one by one: one bad record costs its block."""
+        parts: list[Columns] = []
+        odd: list[Odd] = []
+        if not len(records):
+            return parts, odd
+        whole = plain.read_all(values) if len(records) == len(batch) else None
+        if whole is not None:
+            self._take(whole, records, batch, parts, odd)
+            return parts, odd
+        for first in range(0, len(records), _BLOCK):
+            block = records[first : first + _BLOCK]
+            texts = [_value(values, at) for at in block.tolist()]
+            read = plain.read_all(joined(texts))
+            if read is None:
+                read, good = plain.read_each(texts)
+                odd += [Odd(at) for at in block[~good].tolist()]
+                block = block[good]
+            if len(block):
+                self._take(read, block, batch, parts, odd)
+        return parts, odd
+
+    def _take(
+        self,
+        read: plain.Plain,
+        records: Column,
+        batch: Batch,
+        parts: list[Columns],
+        odd: list[Odd],
+    ) -> None:
+        """Plain records as columns; what our names do not have is odd."""
+        nothing = [None] * len(records)
+        symbol = _places(self._symbol, read.column("symbol") or nothing)
+        interval = _places(_NO_INTERVAL, read.column("interval") or nothing)
+        period = self._period(read.column("period") or nothing, interval)
+        price, good = _prices(read.column("close") or nothing)
+        good &= (price > 0) | self._signed[symbol]
+        source = self._sources(read.column("source") or nothing)
+        good &= (symbol >= 0) & (interval >= 0) & (period != _NEVER) & (source >= 0)
+        sent = read.column("sent_at")
+        if sent is not None:
+            good &= np.array([text is None or is_short(text) for text in sent])
+        provisional = np.array(read.column("provisional") or nothing, np.object_).astype(np.bool_)
+        watchlist = np.zeros(len(records), np.int64)
+        origin = None
+        if self.watchlists is not None:
+            watchlist = _places(self._watchlist, read.column("watchlist") or nothing)
+            good &= watchlist >= 0
+            origin = read.column("origin")
+            if read.column("due") is not None:
+                good &= np.array([due is None for due in read.column("due") or ()])
+        origins = _origins(origin, records, batch)
+        good &= origins[-1] != _NEVER
+        columns = Columns(
+            records, np.zeros(len(records), np.int64), watchlist, symbol, period, price, interval,
+            provisional, source, *origins,
+        )  # fmt: skip
+        if good.all():
+            parts.append(columns)
+            return
+        odd += [Odd(at) for at in records[~good].tolist()]
+        parts.append(columns.only(good))
+
+    def _period(self, texts: Sequence[Any], interval: Column) -> Column:
+        kinds = np.unique(interval).tolist()
+        if len(kinds) == 1:
+            return self._known(kinds[0], texts)
+        found = np.full(len(texts), _NEVER, np.int64)
+        for kind in kinds:
+            at = np.flatnonzero(interval == kind)
+            found[at] = self._known(kind, [texts[one] for one in at.tolist()])
+        return found
+
+    def _known(self, kind: int, texts: Sequence[str]) -> Column:
+        if kind < 0:
+            return np.full(len(texts), _NEVER)
+        known = self._periods[kind]
+        try:
+            return np.fromiter(map(known.__getitem__, texts), np.int64, len(texts))
+        except KeyError:
+            if len(known) > _MOST_TEXTS:
+                known.clear()
+            for text in set(texts) - known.keys():
+                try:
+                    known[text] = periods.from_text(text, INTERVALS[kind])
+                except periods.PeriodError:
+                    known[text] = _NEVER
+        return np.array([known[text] for text in texts], np.int64)
+
+    def _sources(self, texts: Sequence[str | None]) -> Column:
+        new = set(texts) - self._source.keys()
+        for text in sorted(new):  # type: ignore[type-var]
+            if text is not None and is_short(text) and len(self.sources) < _MOST_SOURCES:
+                self._source[text] = len(self.sources)
+                self.sources.append(text)
+        return _places(self._source, texts)
+
+    # --- Arrow ----------------------------------------------------------------------------------
+
+    def _stream(self, record: Record, at: int, parts: list[Columns], odd: list[Odd]) -> None:
+        try:
+            table = arrow.read(record.value or b"", "period")
+            self._rows(table, record, at, parts, odd)
+        except RejectedError as error:
+            odd.append(Odd(at, error=error))
+
+    def _rows(
+        self, table: Table, record: Record, at: int, parts: list[Columns], odd: list[Odd]
+    ) -> None:
+        interval = _NUMBERS.get(table.interval, -1)
+        if interval < 0:
+            known = ", ".join(INTERVALS)
+            detail = f"interval {table.interval[:40]!r} is none of {known}"
+            raise RejectedError(Reason.BAD_INTERVAL, detail)
+        rows = len(table)
+        symbol = _places(self._symbol, table.symbols)[table.symbol]
+        period, timed = _periods(table, interval)
+        priced = (table.price > 0) | self._signed[symbol]
+        source = self._sources_of(table)
+        good = timed & priced & (symbol >= 0) & (source >= 0)
+        good[list(table.refused)] = False
+        watchlist = 0
+        if self.watchlists is not None:
+            watchlist = self._watchlist.get((record.key or b"").decode("utf-8", "replace"), -1)
+            good &= watchlist >= 0
+        columns = Columns(
+            np.full(rows, at), np.arange(rows), np.full(rows, watchlist), symbol, period,
+            table.price, np.full(rows, interval), table.flags("provisional"), source,
+            *_origin(table, record),
+        )  # fmt: skip
+        parts.append(columns.only(good))
+        odd += [
+            self._odd(table, at, row, columns, bool(timed[row]))
+            for row in np.flatnonzero(~good).tolist()
+        ]
+
+    def _odd(self, table: Table, at: int, row: int, columns: Columns, timed: bool) -> Odd:
+        """Why a row is odd: it was refused, or its symbol is none of ours."""
+        value = table.row(row)
+        error = table.refused.get(row)
+        interval = table.interval
+        symbol = table.symbols[table.symbol[row]] if error is None else ""
+        if error is None and not is_symbol(symbol):
+            error = bad_symbol(symbol)
+        elif error is None and not timed:
+            detail = f"period {table.raw.column('period')[row]} is no {interval} period"
+            error = RejectedError(Reason.BAD_PERIOD, detail)
+        elif error is None and columns.price[row] <= 0 and not self._signed[columns.symbol[row]]:
+            detail = (
+                f"close a price must be above 0, not {prices.to_digits(int(columns.price[row]))}"
+            )
+            error = RejectedError(Reason.BAD_PRICE, detail)
+        elif error is None and columns.source[row] < 0:
+            error = RejectedError(Reason.BAD_TEXT, "source cannot be shown, or is one of too many")
+        if error is not None:
+            return Odd(at, row, value, error=error)
+        close = Close(symbol, int(columns.period[row]), int(columns.price[row]), interval,
+                      provisional=bool(columns.provisional[row]))  # fmt: skip
+        return Odd(at, row, value, close)
+
+    def _sources_of(self, table: Table) -> Column:
+        found = table.texts("source")
+        if found is None:
+            return np.zeros(len(table), np.int64)
+        names, places = found
+        return np.append(self._sources(names), 0)[places]
+
+
+def _periods(table: Table, interval: int) -> tuple[Column, Mask]:
+    """The periods of rows, and which are periods at all."""
+    if table.unit == "day" or INTERVALS[interval] == "1d":
+        same = (table.unit != "ns") == (INTERVALS[interval] == "1d")
+        period, good = table.time, np.full(len(table), same)
+    elif table.unit == "ns":
+        period, rest = np.divmod(table.time, _MINUTE_NS)
+        good = rest == 0
+    else:
+        period, good = table.time, np.ones(len(table), np.bool_)
+    first, end = periods.bounds(INTERVALS[interval])
+    return period, good & (period >= first) & (period < end)
+
+
+def _origin(table: Table, record: Record) -> tuple[Column, ...]:
+    """The same of the rows of a stream."""
+    given = [table.numbers(name) for name in ORIGIN]
+    known = [column for column in given if column is not None]
+    if len(known) == len(given):
+        return tuple(known)
+    rows = len(table)
+    whole = (np.full(rows, n) for n in (DIRECT, record.offset, record.timestamp))
+    partition, offset, arrived = whole
+    return partition, offset, np.arange(rows), arrived
+
+
+def _origins(origins: Sequence[Any] | None, records: Column, batch: Batch) -> tuple[Column, ...]:
+    """Partition, offset, line and time of arrival in ``closes``; of what was written to ``watch``
+    directly, where it stands there."""
+    offset, arrived = batch.offsets[records], batch.timestamps[records]
+    zeros = np.zeros(len(records), np.int64)
+    if origins is None:
+        return zeros + DIRECT, offset, zeros, arrived
+    rows = [
+        (DIRECT, at, 0, time) if one is None else _origin_of(one)
+        for one, at, time in zip(origins, offset.tolist(), arrived.tolist(), strict=True)
+    ]
+    return tuple(np.array(rows, np.int64).T)
+
+
+def _origin_of(one: list[int]) -> tuple[int, int, int, int]:
+    """``[partition, offset, milliseconds]``, and the line where it is not the first."""
+    if len(one) not in (3, 4) or not all(0 <= number < MOST_ORIGIN for number in one):
+        return 0, 0, 0, _NEVER
+    line = one[3] if len(one) == 4 else 0
+    return (one[0], one[1], line, one[2]) if line < MAX_ROWS else (0, 0, 0, _NEVER)
+
+
+def _first_bytes(values: Values) -> npt.NDArray[np.uint8]:
+    text = np.frombuffer(values.buffer, np.uint8)
+    if not len(text):
+        return np.zeros(len(values.starts), np.uint8)
+    first = text[np.minimum(values.starts, len(text) - 1)]
+    return np.where(values.ends > values.starts, first, 0)
+
+
+def _value(values: Values, at: int) -> bytes:
+    return bytes(values.buffer[values.starts[at] : values.ends[at]])
+
+
+def _places(known: dict[Any, int], texts: Sequence[Any]) -> Column:
+    try:
+        return np.fromiter(map(known.__getitem__, texts), np.int64, len(texts))
+    except KeyError:
+        return np.array([known.get(text, -1) for text in texts], np.int64)
+
+
+def _prices(closes: Sequence[Any]) -> tuple[Column, Mask]:
+    """Micro-units, and which are right; digits of more than 15 places are left to be read alone."""
+    kinds = set(map(type, closes))
+    if kinds == {float} or (kinds == {str} and _are_plain_digits(closes)):
+        return prices.from_floats(np.array(list(map(float, closes)), np.float64))
+    numbers = [
+        close if type(close) is float else float(close) if _is_plain_digits(close) else np.nan
+        for close in closes
+    ]
+    return prices.from_floats(np.array(numbers, np.float64))
+
+
+def _are_plain_digits(texts: Sequence[str]) -> bool:
+    """The same of all; more than one point in a text is for ``float`` to refuse."""
+    text = f",{','.join(texts)},"
+    return (
+        max(map(len, texts)) <= _LONGEST
+        and text.isascii()
+        and not text.encode().translate(None, _DIGITS)
+        and text.count(",") == len(texts) + 1
+        and not any(edge in text for edge in (",,", ",.", ".,"))
+        and text.count(".") <= len(texts)
+        and all(one.count(".") < 2 for one in texts)
+    )
+
+
+def _is_plain_digits(text: str) -> bool:
+    whole, point, fraction = text.partition(".")
+    return (
+        0 < len(text) <= _LONGEST
+        and whole.isascii()
+        and whole.isdigit()
+        and (not point or (fraction.isascii() and fraction.isdigit()))
+    )
+
+
+def _nothing() -> Columns:
+    zeros = [np.zeros(0, np.int64) for _ in Columns._fields]
+    return Columns._make(zeros)._replace(provisional=np.zeros(0, np.bool_))

@@ -1,0 +1,288 @@
+"""The pairs of instruments of a watchlist, moved together by stretches of closes.
+
+A pair is asleep while the board's columns tell its state, and awake while its tracker does: a
+tracker is woken where a pair may have something to tell, or a close must be looked at by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from streams.core.board import Board, Floors, State, Stretch
+from streams.core.book import Book
+from streams.core.groups import groups
+from streams.core.pairs import Terms, Tracker
+from streams.core.series import Closes
+from streams.core.shelf import Shelf, Volume
+from streams.core.streaks import OUTPERFORMING, UNDERPERFORMING, Mask, Streak
+from streams.core.subjects import Key, Moved, PairKey, Subject
+
+Column = npt.NDArray[np.int64]
+
+#: Cells of a table of closes that are looked at together, so that scratch arrays stay small.
+_CELLS = 1 << 20
+
+
+class Arrivals(NamedTuple):
+    """Closes in the order of their arrival, in columns of one shape (n,).
+
+    ``symbol`` is a place in :attr:`Cohort.symbols`; ``price`` is in micro-units; ``number`` counts
+    up. The closes of a symbol ascend, and lie behind all that it has.
+    """
+
+    symbol: Column
+    period: Column
+    price: Column
+    number: Column
+
+    def only(self, chosen: npt.NDArray[np.generic] | slice) -> Arrivals:
+        """Some of them, by mask, index or slice."""
+        return Arrivals(*(column[chosen] for column in self))
+
+
+class Cohort:
+    """Pairs that share their terms, but for published records."""
+
+    def __init__(self, subjects: Sequence[Subject], closes: Mapping[str, Closes]) -> None:
+        """``closes`` by symbol, of both legs of all subjects, which are pairs of instruments."""
+        self.symbols = list(closes)
+        self._subjects = subjects
+        self._closes = [closes[symbol] for symbol in self.symbols]
+        places = {symbol: at for at, symbol in enumerate(self.symbols)}
+        self._legs = np.array(
+            [[places[leg] for leg in subject.key] for subject in subjects], np.int64
+        ).reshape(-1, 2)
+        terms = subjects[0].begin.terms
+        assert isinstance(terms, Terms)
+        self._board = Board(len(subjects), terms)
+        self._shelf = Shelf(len(subjects))
+        self._longest = np.zeros((2, len(subjects)), np.int64)
+        self._at = 0
+        self._moved = np.zeros(len(subjects), np.bool_)
+        self._numbers = {subject.key: number for number, subject in enumerate(subjects)}
+        self._seeded = []
+        for number, subject in enumerate(subjects):
+            subject.number = number
+            if subject.begin.terms.seeds:  # type: ignore[union-attr]
+                self._seeded.append(subject)
+
+    def __len__(self) -> int:
+        """How many pairs there are."""
+        return len(self._subjects)
+
+    def number(self, key: Key) -> int:
+        """The number of a pair."""
+        return self._numbers[key]
+
+    def those_moved(self) -> set[PairKey]:
+        """The pairs that were moved since this was last asked."""
+        keys = {self._subjects[at].key for at in np.flatnonzero(self._moved).tolist()}
+        self._moved[:] = False
+        return keys  # type: ignore[return-value]
+
+    # --- asleep and awake -----------------------------------------------------------------------
+
+    def wake(self, subject: Subject) -> None:
+        """Let a subject's tracker tell its state."""
+        if not subject.asleep:
+            return
+        subject.asleep = False
+        pair, state = subject.number, self._board.state
+        if state.begun[pair]:
+            self._set(subject, state.one(pair), self._at)
+
+    def standing(self, subject: Subject) -> tuple[int | None, Streak | None]:
+        """The last common period of a pair that is asleep, and the streak that runs."""
+        state = self._board.state
+        if not state.begun[subject.number]:
+            return None, None
+        _, last, _, running = state.one(subject.number)
+        return last, running
+
+    def _set(
+        self,
+        subject: Subject,
+        state: tuple[int | None, int | None, int, Streak | None],
+        until: int,
+    ) -> None:
+        """Bring a tracker to a state, and what had ended by then into its books."""
+        tracker = subject.tracker
+        first, last, returns, running = state
+        if first is None:
+            return
+        if tracker.first is None:
+            tracker.begin(first)
+        for length, base, start, end in self._shelf.take(subject.number, until):
+            way = OUTPERFORMING if length > 0 else UNDERPERFORMING
+            ended = Streak(way, abs(length), base, start, end)
+            tracker.books[way].add(tracker.entry(ended))
+        tracker.last, tracker.returns, tracker.running = last, returns, running
+        subject.mark(tracker)
+
+    def _lull(self, subject: Subject) -> None:
+        """Let the columns tell a subject's state; its books stay with the tracker."""
+        if subject.asleep:
+            return
+        subject.asleep = True
+        tracker, pair = subject.tracker, subject.number
+        if tracker.first is None:
+            return
+        asset, benchmark = (self._closes[leg][tracker.last] for leg in self._legs[pair])
+        self._board.state.set(pair, tracker, asset, benchmark)
+        self._shelf.taken[pair] = self._at
+        for row, way in enumerate((OUTPERFORMING, UNDERPERFORMING)):
+            record = tracker.books[way].record()
+            self._longest[row, pair] = 0 if record is None else record.length
+
+    # --- forwards -------------------------------------------------------------------------------
+
+    def extend(
+        self, arrivals: Arrivals, floors: Floors, whole: Mask | None = None
+    ) -> Iterator[tuple[int, Moved]]:
+        """Take closes, and what pairs may have to tell of them: arrival numbers, and changes.
+
+        The changes of one arrival come in the order of the pairs. A tracker must be looked at
+        before the next change is asked for.
+
+        Args:
+            arrivals: as many as one likes.
+            floors: which streaks matter.
+            whole: the pairs all of whose changes matter, shape (pairs,).
+        """
+        periods, row = np.unique(arrivals.period, return_inverse=True)
+        pairs = self._touched(arrivals, int(periods[0]))
+        for subject in (self._subjects[pair] for pair in pairs.tolist()):
+            self._lull(subject)
+        symbols = np.unique(self._legs[pairs])
+        rows = max(1, _CELLS // max(len(pairs), len(self._closes)))
+        for first in range(0, len(periods), rows):
+            inside = (row >= first) & (row < first + rows)
+            part, block = arrivals.only(inside), periods[first : first + rows]
+            table, number = self._table(part, row[inside] - first, block, symbols)
+            self._append(part)
+            yield from self._advance(pairs, block, (table, number), (floors, whole))
+
+    def _touched(self, arrivals: Arrivals, first: int) -> npt.NDArray[np.intp]:
+        """The pairs that may have new common periods, none of them before ``first``."""
+        here = np.zeros(len(self._closes), np.bool_)
+        here[arrivals.symbol] = True
+        pairs = np.flatnonzero(here[self._legs].any(axis=1))
+        legs = self._legs[pairs]
+        for symbol in np.unique(legs[~here[legs]]).tolist():
+            last = self._closes[symbol].last
+            here[symbol] = last is not None and last >= first
+        return pairs[here[legs].all(axis=1)]
+
+    def _table(
+        self, arrivals: Arrivals, row: Column, periods: Column, symbols: Column
+    ) -> tuple[Column, Column]:
+        """Closes by period and symbol, 0 for none, and the numbers of those that have arrived.
+
+        The number of a close that was there before is -1; of those only ``symbols`` are looked at.
+        """
+        table = np.zeros((len(periods), len(self._closes)), np.int64)
+        number = np.full(table.shape, -1, np.int64)
+        first, last = int(periods[0]), int(periods[-1])
+        for symbol in symbols.tolist():
+            closes = self._closes[symbol]
+            if closes.last is not None and closes.last >= first:
+                had, prices = closes.stretch(first, last)
+                at = np.searchsorted(periods, had)
+                same = periods[at] == had
+                table[at[same], symbol] = prices[same]
+        table[row, arrivals.symbol] = arrivals.price
+        number[row, arrivals.symbol] = arrivals.number
+        return table, number
+
+    def _append(self, arrivals: Arrivals) -> None:
+        for symbol, rows in groups(arrivals.symbol):
+            self._closes[symbol].extend(arrivals.period[rows], arrivals.price[rows])
+
+    def _advance(
+        self,
+        pairs: npt.NDArray[np.intp],
+        periods: Column,
+        arrived: tuple[Column, Column],
+        matter: tuple[Floors, Mask | None],
+    ) -> Iterator[tuple[int, Moved]]:
+        asset, benchmark = self._legs[pairs].T
+        table, number = arrived
+        a, b = table[:, asset], table[:, benchmark]
+        number = np.maximum(number[:, asset], number[:, benchmark])  # which completed the period
+        common = (a != 0) & (b != 0) & (number >= 0)
+        stretch = self._board.advance(pairs, periods, a, b, common)
+        began, self._at = self._at, self._at + len(periods)
+        self._shelf.add(stretch.ended(began))
+        self._moved[pairs] |= common.any(axis=0)
+        floors, whole = matter
+        reached = floors.reached(stretch, self._longest)
+        if whole is not None:
+            reached |= whole[pairs] & common
+        ending = stretch.ending()
+        for way, longest in zip((1, -1), self._longest, strict=True):
+            longest[pairs] = np.maximum(longest[pairs], (way * ending).max(axis=0, initial=0))
+        row, at = np.nonzero(reached)
+        order = np.lexsort((at, number[row, at]))
+        for here, column in zip(row[order].tolist(), at[order].tolist(), strict=True):
+            change = self._step(stretch, began, here, column)
+            yield int(number[here, column]), change
+
+    def _step(self, stretch: Stretch, began: int, row: int, at: int) -> Moved:
+        """Take a pair's tracker over one period of a stretch."""
+        subject = self._subjects[int(stretch.pairs[at])]
+        self._set(subject, stretch.after(row, at), began + row)
+        tracker, period = subject.tracker, int(stretch.periods[row])
+        sign = subject.view.sign(tracker.last, period)  # type: ignore[union-attr]
+        turn = tracker.step(period, sign)
+        self._shelf.taken[subject.number] = began + row + 1
+        return Moved(subject.key, tracker, turn, subject.view)
+
+    # --- snapshots ------------------------------------------------------------------------------
+
+    def dump(self) -> dict[str, Any]:
+        """The state of all pairs: columns by name, and the books with published records."""
+        for subject in self._subjects:
+            self._lull(subject)
+        for subject in self._seeded:
+            self.wake(subject)
+        self._shelve()
+        return {
+            "state": self._board.state._asdict(),
+            "shelf": self._shelf.tidy()._asdict(),
+            "seeded": {s.number: s.tracker.dump() for s in self._seeded},
+        }
+
+    def load(self, state: Mapping[str, Any]) -> None:
+        """The inverse of :meth:`dump`; the closes must be there."""
+        self._board.state = State(**state["state"])
+        self._shelf = Shelf(len(self._subjects))
+        self._shelf.add(Volume(**state["shelf"]))
+        self._at = 1
+        self._longest = self._shelf.longest(len(self._subjects))
+        for subject in self._subjects:
+            subject.asleep = True
+            subject.marks = []
+            subject.tracker = subject.begin.copy()
+        for number, dumped in state["seeded"].items():
+            subject = self._subjects[int(number)]
+            subject.tracker = Tracker.load(subject.begin.terms, dumped)  # type: ignore[arg-type]
+            subject.asleep = False
+            self._lull(subject)
+
+    def _shelve(self) -> None:
+        """Put the books of trackers back onto the shelf; those with published records stay."""
+        rows = []
+        for subject in (s for s in self._subjects if s.asleep):
+            tracker, pair = subject.tracker, subject.number
+            for way, book in tracker.books.items():
+                for e in book.entries:
+                    base = tracker.first if e.begins_known else e.start
+                    rows.append((pair, 0, way * e.length, base, e.start, e.end))
+                tracker.books[way] = Book()
+        if rows:
+            table = np.array(rows, np.int64)
+            self._shelf.put_back(Volume(*table[np.lexsort((table[:, 5], table[:, 0]))].T))

@@ -1,0 +1,328 @@
+"""One watchlist: its closes, its subjects, and how far each origin has been taken."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from alerts.model import Alert, Kind, Trigger
+from config.settings import Instrument
+from config.watchlists import Watchlist
+from streams.arrow import MAX_ROWS
+from streams.columns import FEW, INTERVALS, Columns
+from streams.core import periods
+from streams.core.cohort import Arrivals, Cohort
+from streams.core.groups import not_beyond
+from streams.core.subjects import Change, Moved, PairKey, Rewritten
+from streams.definitions import watch
+from streams.folds.ahead import Ahead
+from streams.folds.missing import Switches
+from streams.folds.revisions import Revisions
+from streams.folds.telling import Telling
+from streams.records import Output, Topic
+from streams.wire import DIRECT, Close, Due, Routed, StreakNow, encode_alert, encode_streak
+
+Column = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+Numbered = tuple[int, Output]
+Single = tuple[int, Routed | Due, Trigger]
+
+_BEFORE = -(2**62)
+
+
+class WatchlistState:
+    """The state of one watchlist.
+
+    A router that starts again copies closes that were copied before; for each symbol the
+    highest position taken from each partition of ``closes`` tells the repeats apart.
+    """
+
+    def __init__(
+        self, name: str, watchlist: Watchlist, instruments: Mapping[str, Instrument]
+    ) -> None:
+        self.name = name
+        self._interval = watchlist.interval
+        self.watch = watch(watchlist)
+        self._telling = Telling(name, watchlist, instruments)
+        self._ahead = Ahead(self._telling.pairs)
+        self._revisions = Revisions()
+        self.switches = Switches(name, watchlist, self.watch.closes)
+        self.symbols = list(self.watch.closes)
+        self._places = {symbol: at for at, symbol in enumerate(self.symbols)}
+        self._taken: dict[int, Column] = {}
+        self._changed: set[PairKey] = set()
+        is_plain = self.watch.is_plain
+        self._floors = self._telling.floors(watchlist.min_history) if is_plain else None
+
+    # --- one by one -----------------------------------------------------------------------------
+
+    def take(self, routed: Routed, trigger: Trigger) -> Iterator[Output]:
+        """What a close brings about; nothing for a repeat."""
+        close = routed.close
+        place = self._places.get(close.symbol)
+        if place is None or close.interval != self._interval:
+            return  # the log remembers symbols that have left, and other intervals
+        position = routed.offset * MAX_ROWS + routed.line
+        taken = self._taken_from(routed.partition)
+        if position <= taken[place]:
+            return
+        taken[place] = position
+        if close.provisional:
+            told = self._ahead.take(self.watch, close.symbol, close.period, close.price, trigger)
+            yield from map(self._sent, told)
+            return
+        for change in self.watch.put(close.symbol, close.period, close.price):
+            yield from map(self._sent, self._alerts(change, trigger))
+            if isinstance(change.key, PairKey):
+                self._changed.add(change.key)
+        yield from map(self._sent, self.switches.came(close.symbol, close.period, trigger))
+
+    def ask(self, due: Due, trigger: Trigger) -> Iterator[Output]:
+        """What is missing of a period that is due."""
+        yield from map(self._sent, self.switches.ask(due, trigger))
+
+    # --- many at once ---------------------------------------------------------------------------
+
+    def take_many(
+        self, closes: Columns, places: Column, singles: Sequence[Single], own: Trigger
+    ) -> Iterator[Numbered]:
+        """What closes bring about, by their numbers in the log.
+
+        Args:
+            closes: in the order of the log.
+            places: of each symbol of the columns among those of the watchlist, -1 for none.
+            singles: what is to be taken by itself, by number.
+            own: where a close stands that a feed wrote to ``watch``, but for offset and time.
+        """
+        closes, place = self._new(closes, places[closes.symbol])
+        alone = closes.provisional | self._is_out_of_turn(closes, place)
+        rows = _Rows(self, closes, place, own)
+        waiting = [*singles, *map(rows.single, np.flatnonzero(alone).tolist())]
+        if self._floors is None or len(waiting) > closes.size:
+            waiting += map(rows.single, np.flatnonzero(~alone).tolist())
+            yield from self._one_by_one(sorted(waiting, key=_number))
+            return
+        rows = rows.only(np.flatnonzero(~alone)) if alone.any() else rows
+        numbers, begin = rows.closes.number, 0
+        for one in sorted(waiting, key=_number):
+            end = int(np.searchsorted(numbers, one[0]))
+            yield from self._together(rows.only(slice(begin, end)))
+            yield from self._one_by_one([one])
+            begin = end
+        yield from self._together(rows.only(slice(begin, None)) if begin else rows)
+
+    def _new(self, closes: Columns, place: Column) -> tuple[Columns, Column]:
+        """Closes of the watchlist's symbols and interval that were not taken before."""
+        new = (place >= 0) & (closes.interval == INTERVALS.index(self._interval))
+        position, partitions = closes.position, closes.partition
+        for partition in np.unique(partitions).tolist():
+            taken = self._taken_from(partition)[place]
+            new &= (partitions != partition) | (position > taken)
+        line = place * (int(partitions.max(initial=0)) + 2) + partitions + 1
+        new &= ~not_beyond(line, position)
+        return (closes, place) if new.all() else (closes.only(new), place[new])
+
+    def _is_out_of_turn(self, closes: Columns, place: Column) -> Mask:
+        """Whether a period does not lie behind all that its symbol has, or has in the rows before.
+
+        Provisional ones do not count.
+        """
+        final, period = np.flatnonzero(~closes.provisional), closes.period
+        late = np.zeros(closes.size, np.bool_)
+        late[final] = not_beyond(place[final], period[final])
+        return late | (~closes.provisional & (period <= self._last()[place]))
+
+    def _last(self) -> Column:
+        """The last period of each symbol."""
+        closes = self.watch.closes.values()
+        return np.array([_BEFORE if one.last is None else one.last for one in closes], np.int64)
+
+    def _together(self, rows: _Rows) -> Iterator[Numbered]:
+        closes, place = rows.closes, rows.place
+        cohort, floors = self.watch.cohort, self._floors
+        if (
+            cohort is None
+            or floors is None
+            or closes.size < FEW
+            or self.switches.waiting
+            or (closes.period <= self._last()[place]).any()  # after what was taken by itself
+        ):
+            yield from self._one_by_one(map(rows.single, range(closes.size)))
+            return
+        numbers = closes.number
+        arrivals = Arrivals(place, closes.period, closes.price, numbers)
+        for number, change in cohort.extend(arrivals, floors, self._told_ahead(cohort)):
+            trigger = rows.trigger(int(np.searchsorted(numbers, number)))
+            for alert in self._alerts(change, trigger):
+                yield number, self._sent(alert)
+        for partition in np.unique(closes.partition).tolist():
+            here = closes.partition == partition
+            np.maximum.at(self._taken_from(partition), place[here], closes.position[here])
+
+    def _told_ahead(self, cohort: Cohort) -> Mask | None:
+        """The pairs whose next close settles something that was told before it."""
+        if not self._ahead.told:
+            return None
+        whole = np.zeros(len(cohort), np.bool_)
+        whole[[cohort.number(key) for key in self._ahead.told]] = True
+        return whole
+
+    def _one_by_one(self, singles: Iterable[Single]) -> Iterator[Numbered]:
+        for number, one, trigger in singles:
+            taken = self.ask(one, trigger) if isinstance(one, Due) else self.take(one, trigger)
+            for output in taken:
+                yield number, output
+
+    def _taken_from(self, partition: int) -> Column:
+        """The highest position of each symbol's closes taken from a partition."""
+        if partition not in self._taken:
+            self._taken[partition] = np.full(len(self._places), -1, np.int64)
+        return self._taken[partition]
+
+    # --- what stands ----------------------------------------------------------------------------
+
+    def latest(self) -> list[Output]:
+        """The streaks of the pairs that have changed since this was last asked."""
+        cohort, changed = self.watch.cohort, self._changed
+        if cohort is not None:
+            changed |= cohort.those_moved()
+        self._changed = set()
+        return [self._current(pair) for pair in self.watch.pairs if pair in changed]
+
+    def standing(self) -> list[Output]:
+        """The current streak of each pair."""
+        return [self._current(pair) for pair in self.watch.pairs]
+
+    def dump(self) -> dict[str, Any]:
+        """Plain values for a snapshot."""
+        return {
+            "taken": {str(partition): _packed(taken) for partition, taken in self._taken.items()},
+            "watch": _packed(self.watch.dump()),
+            "revisions": self._revisions.dump(),
+            "together": self._telling.dump(),
+            "ahead": self._ahead.dump(),
+            "missing": self.switches.dump(),
+        }
+
+    def load(self, state: dict[str, Any]) -> None:
+        """The inverse of :meth:`dump`."""
+        self._taken = {int(part): _unpacked(taken).copy() for part, taken in state["taken"].items()}
+        self.watch.load(_unpacked(state["watch"]))
+        self._revisions.load(state["revisions"])
+        self._telling.load(state["together"])
+        self._ahead.load(state["ahead"])
+        self.switches.load(state["missing"])
+
+    def _alerts(self, change: Change, trigger: Trigger) -> Iterator[Alert]:
+        settled = list(self._ahead.settled(change, trigger)) if isinstance(change, Moved) else []
+        for revision in self._telling.changed(change):
+            for alert in self._revisions.alerts(revision, trigger):
+                yield _confirming(alert, settled)
+        yield from settled
+        if isinstance(change, Rewritten):
+            yield from self._ahead.revised(change, trigger)
+
+    def _sent(self, alert: Alert) -> Output:
+        return Output(Topic.ALERTS, self.name.encode(), encode_alert(alert), about=alert)
+
+    def _current(self, pair: PairKey) -> Output:
+        last, running = self.watch.standing(pair)
+        streak = StreakNow(
+            watchlist=self.name,
+            asset=pair.asset,
+            benchmark=pair.benchmark,
+            period="" if last is None else periods.to_text(last, self._interval),
+            direction="" if running is None else running.direction_name,
+            length=0 if running is None else running.length,
+            start="" if running is None else periods.to_text(running.start, self._interval),
+        )
+        key = "|".join((self.name, *pair)).encode()
+        return Output(Topic.STREAKS, key, encode_streak(streak), about=streak)
+
+
+class _Rows:
+    """Closes of one watchlist, with the place of each one's symbol there."""
+
+    def __init__(self, state: WatchlistState, closes: Columns, place: Column, own: Trigger) -> None:
+        self.closes = closes
+        self.place = place
+        self._state = state
+        self._own = own
+
+    def only(self, chosen: npt.NDArray[np.intp] | slice) -> _Rows:
+        return _Rows(self._state, self.closes.only(chosen), self.place[chosen], self._own)
+
+    def single(self, at: int) -> Single:
+        closes = self.closes
+        close = Close(
+            self._state.symbols[self.place[at]],
+            int(closes.period[at]),
+            int(closes.price[at]),
+            INTERVALS[closes.interval[at]],
+            provisional=bool(closes.provisional[at]),
+        )
+        columns = (closes.partition, closes.offset, closes.arrived, closes.line)
+        origin = (int(column[at]) for column in columns)
+        routed = Routed(self._state.name, close, *origin)
+        return int(closes.number[at]), routed, self.trigger(at)
+
+    def trigger(self, at: int) -> Trigger:
+        closes = self.closes
+        partition, offset, arrived = (
+            int(column[at]) for column in (closes.partition, closes.offset, closes.arrived)
+        )
+        if partition == DIRECT:
+            return replace(self._own, offset=offset, arrived_ms=arrived)
+        return Trigger(Topic.CLOSES.value, partition, offset, arrived)
+
+
+def _number(single: Single) -> int:
+    return single[0]
+
+
+def _packed(value: Any) -> Any:
+    """Arrays and bytes as text, within plain values."""
+    match value:
+        case np.ndarray():
+            return {"dtype": str(value.dtype), "array": base64.b64encode(value.tobytes()).decode()}
+        case bytes():
+            return {"bytes": base64.b64encode(value).decode()}
+        case dict():
+            return {str(name): _packed(one) for name, one in value.items()}
+        case list() | tuple():
+            return [_packed(one) for one in value]
+    return value
+
+
+def _unpacked(value: Any) -> Any:
+    """The inverse of :func:`_packed`, but for names, which are texts, and tuples."""
+    match value:
+        case {"dtype": kind, "array": text}:
+            return np.frombuffer(base64.b64decode(text), kind).copy()
+        case {"bytes": text}:
+            return base64.b64decode(text)
+        case dict():
+            return {name: _unpacked(one) for name, one in value.items()}
+        case list():
+            return [_unpacked(one) for one in value]
+    return value
+
+
+def _confirming(alert: Alert, settled: list[Alert]) -> Alert:
+    """An alert that also confirms what was told before the close, taken out of ``settled``."""
+    for one in settled:
+        same = (one.period, one.direction, one.start, one.length) == (
+            alert.period,
+            alert.direction,
+            alert.start,
+            alert.length,
+        )
+        if same and one.milestone.kind is Kind.CONFIRMED and alert.benchmark and not alert.follows:
+            settled.remove(one)
+            return replace(alert, also=(*alert.also, one.milestone), follows=one.follows)
+    return alert

@@ -1,0 +1,296 @@
+"""Closes taken in columns bring about what they bring about one by one, however they are sent.
+
+Random closes (mostly in order, some repeated, late, corrected or provisional, some in forms that
+are read by themselves, some in Arrow streams) go through two folds: one that takes every record
+by itself, and one that takes all in columns, in random frames and with takeovers from snapshots.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from config.watchlists import Watchlist
+from streams import arrow
+from streams.columns import FEW, ORIGIN
+from streams.core import periods
+from streams.folds import router, watcher, watchlist_state
+from streams.folds.router import RouterFold
+from streams.folds.watcher import WatcherFold
+from streams.records import Output, Place, Topic
+from streams.replay import Replayed
+from streams.wire import Close, Due, Routed, encode_close, encode_due, encode_routed
+
+FIRST = 20_000
+SYMBOLS = ("A", "B", "C", "D")
+ALWAYS, NEVER = 1, 10**9
+
+RULES: dict[str, list[dict[str, Any]]] = {
+    "simple": [
+        {"kind": "threshold", "at": [2, 4], "every": 3},
+        {"kind": "record", "on": ["approached", "tied", "broken", "extended"], "min_length": 1},
+        {"kind": "ended", "min_length": 2},
+    ],
+    "scopes": [{"kind": "record", "min_length": 2, "scopes": ["all", "this year"]}],
+    "one": [{"kind": "threshold", "at": [3], "pair": "A/B", "direction": "outperforming"}],
+    "ahead": [{"kind": "threshold", "at": [3]}, {"kind": "provisional", "min_length": 1}],
+    "missing": [{"kind": "threshold", "at": [2]}, {"kind": "missing"}],
+    "year": [{"kind": "year-to-date", "crosses": [0.1, -0.1]}],
+    "together": [
+        {
+            "kind": "all",
+            "name": "both",
+            "of": [{"kind": "threshold", "at": 2}, {"kind": "ended", "min_length": 1}],
+        }
+    ],
+}
+SEED = {
+    "direction": "outperforming",
+    "length": 3,
+    "start": "2024-01-03",
+    "end": "2024-01-05",
+    "source": "the archive",
+}
+
+
+def watchlist(draw: Any, name: str) -> Watchlist:
+    pairs: list[dict[str, Any]] = [
+        {"asset": "A", "benchmark": "B"},
+        {"asset": "C", "benchmark": "B"},
+        {"asset": "D", "benchmark": "A"},
+    ]
+    if draw(st.booleans()):
+        pairs[1]["records"] = [SEED]
+    interval = draw(st.sampled_from(["1d", "1d", "1h"]))
+    nights = ["include"] if interval == "1d" else ["include", "exclude"]
+    return Watchlist.model_validate(
+        {
+            "calendar": "24/7",
+            "interval": interval,
+            "overnight": draw(st.sampled_from(nights)),
+            "pairs": pairs,
+            "rules": RULES[draw(st.sampled_from(list(RULES)))],
+            "targets": ["t"],
+            "ties": draw(st.sampled_from(["break", "extend", "skip"])),
+            "missing": draw(st.sampled_from(["hold", "break"])),
+            "round_returns_to": draw(st.sampled_from([None, "0.01"])),
+            "min_history": draw(st.sampled_from([0, 5])),
+        }
+    )
+
+
+FORMS = st.sampled_from(["plain"] * 12 + ["escaped", "more", "digits", "direct", "provisional"])
+PRICES = st.sampled_from([90, 99, 100, 100, 101, 101.5, 110, 0.000001, 10**9])
+
+
+@st.composite
+def logs(draw: st.DrawFn) -> tuple[dict[str, Watchlist], list[Replayed]]:
+    watchlists = {name: watchlist(draw, name) for name in ("u", "v")}
+    clock, records = dict.fromkeys([(w, s) for w in watchlists for s in SYMBOLS], 0), []
+    steps = st.tuples(
+        st.sampled_from(list(watchlists)),
+        st.sampled_from(SYMBOLS),
+        st.sampled_from([1] * 16 + [2, 3, 0, -1, -3]),
+        PRICES,
+        FORMS,
+    )
+    by_day = draw(st.booleans())
+    for step in draw(st.lists(steps, min_size=10, max_size=60)):
+        name, symbol, on, price, form = step
+        chosen = SYMBOLS if by_day else (symbol,)
+        for one in chosen:
+            clock[name, one] += on
+            at = max(0, clock[name, one])
+            offset = len(records)
+            records.append(
+                record(
+                    watchlists[name],
+                    Routed(
+                        name, close(watchlists[name], one, at, price + len(one)), 0, offset, 10**12
+                    ),
+                    form,
+                )
+            )
+    if draw(st.booleans()):
+        for name, one in watchlists.items():
+            records.insert(len(records) // 2, due(name, one))
+    records = draw(st.sampled_from([records, as_streams(records, watchlists)]))
+    return watchlists, [
+        Replayed(at, 10**12, r.key, r.value, r.headers) for at, r in enumerate(records)
+    ]
+
+
+def close(watched: Watchlist, symbol: str, at: int, price: float) -> Close:
+    interval = watched.interval
+    period = FIRST + at if interval == "1d" else FIRST * 1440 + 60 * at
+    return Close(symbol, period, round(min(price, 10**9) * 10**6), interval)
+
+
+def record(watched: Watchlist, routed: Routed, form: str) -> Replayed:
+    fields = json.loads(encode_routed(routed))
+    fields["close"] = float(fields["close"])
+    value = json.dumps(fields).encode()
+    if form == "escaped":
+        value = value.replace(b'"symbol"', b'"symbo\\u006c"')
+    if form == "more":
+        value = json.dumps(fields | {"venue": ["X"]}, indent=1).encode()
+    if form == "digits":
+        value = encode_routed(routed)
+    if form == "direct":
+        del fields["origin"]
+        value = json.dumps(fields, separators=(",", ":")).encode()
+    if form == "provisional":
+        value = json.dumps(fields | {"provisional": True}).encode()
+    return Replayed(0, 0, routed.watchlist.encode(), value)
+
+
+def due(name: str, watched: Watchlist) -> Replayed:
+    from streams.definitions import missing_rules
+
+    at = FIRST + 3 if watched.interval == "1d" else FIRST * 1440 + 180
+    rule = next(iter(missing_rules(watched)), "none")
+    one = Due(name, at, watched.interval, rule, 10**9, 10**10)
+    return Replayed(0, 0, name.encode(), encode_due(one))
+
+
+def as_streams(records: list[Replayed], watchlists: dict[str, Watchlist]) -> list[Replayed]:
+    """The plain ones among neighbours of one watchlist as Arrow streams."""
+    made: list[Replayed] = []
+    waiting: list[dict[str, Any]] = []
+
+    def flush() -> None:
+        if waiting:
+            name = waiting[0]["watchlist"]
+            made.append(stream(name, watchlists[name].interval, waiting))
+            waiting.clear()
+
+    for one in records:
+        fields = json.loads(one.value or b"")
+        plain = "close" in fields and "origin" in fields and "provisional" not in fields
+        if not plain or (waiting and waiting[0]["watchlist"] != fields["watchlist"]):
+            flush()
+        if plain:
+            waiting.append(fields)
+        else:
+            made.append(one)
+    flush()
+    return made
+
+
+def stream(name: str, interval: str, rows: list[dict[str, Any]]) -> Replayed:
+    symbols = sorted({row["symbol"] for row in rows})
+    origin = np.array([[*row["origin"][:2], 0, row["origin"][2]] for row in rows], np.int64)
+    table = {
+        "symbol": arrow.dictionary(symbols, np.array([symbols.index(r["symbol"]) for r in rows])),
+        "period": np.array([periods.from_text(row["period"], interval) for row in rows]),
+        "micros": np.array([round(float(row["close"]) * 10**6) for row in rows]),
+        **dict(zip(ORIGIN, origin.T, strict=True)),
+    }
+    value = arrow.write(table, {"interval": interval})
+    return Replayed(0, 0, name.encode(), value, arrow.HEADERS)
+
+
+@contextmanager
+def columns_from(few: int) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (watcher, watchlist_state, router):
+            patch.setattr(module, "FEW", few)
+        yield
+
+
+Told = tuple[list[tuple[bytes | None, bytes | None]], dict[bytes | None, bytes | None]]
+
+
+def told(
+    watchlists: dict[str, Watchlist], records: list[Replayed], cuts: list[tuple[int, bool]]
+) -> Told:
+    """Alerts and dead letters in order for each key, and the last word on each streak."""
+    place = Place(Topic.WATCH, 0)
+    fold, outputs, at = WatcherFold(place, watchlists), list[Output](), 0
+    streaks: dict[bytes | None, bytes | None] = {}
+    for cut, handed_over in [*sorted(cuts), (len(records), False)]:
+        outputs += fold.apply(records[at:cut])
+        at = max(at, cut)
+        streaks |= {output.key: output.value for output in fold.latest()}
+        if handed_over:
+            state = json.loads(json.dumps(fold.snapshot()))
+            fold = WatcherFold(place, watchlists)
+            fold.restore(state)
+    standing = {output.key: output.value for output in fold.standing()}
+    assert standing | streaks == standing
+    return [(output.key, output.value) for output in outputs], standing
+
+
+@given(logs(), st.lists(st.tuples(st.integers(1, 250), st.booleans()), max_size=4))
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
+def test_columns_are_records_one_by_one(
+    log: tuple[dict[str, Watchlist], list[Replayed]], cuts: list[tuple[int, bool]]
+) -> None:
+    watchlists, records = log
+    with columns_from(NEVER):
+        expected = told(watchlists, records, [])
+    with columns_from(ALWAYS):
+        found = told(watchlists, records, cuts)
+    assert found == expected
+
+
+@given(logs(), st.lists(st.integers(1, 250), max_size=3))
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
+def test_a_router_sends_together_what_it_sends_one_by_one(
+    log: tuple[dict[str, Watchlist], list[Replayed]], cuts: list[int]
+) -> None:
+    watchlists, records = log
+    closes = [closed(one) for one in records if one.headers == () and b'"due"' not in one.value]  # type: ignore[operator]
+    closes = [Replayed(at, 10**15, r.key, r.value) for at, r in enumerate(closes)]
+    with columns_from(NEVER):
+        expected = routed(watchlists, closes, [], together=False)
+    with columns_from(ALWAYS):
+        found = routed(watchlists, closes, cuts, together=True)
+        alone = routed(watchlists, closes, cuts, together=False)
+    assert alone == expected
+    copies = {key: [v for k, v in found[0] if k == key] for key in (b"u", b"v")}
+    assert copies == {key: [v for k, v in expected[0] if k == key] for key in (b"u", b"v")}
+    assert found[1] == expected[1]
+
+
+def closed(record: Replayed) -> Replayed:
+    fields = json.loads(record.value or b"")
+    return Replayed(0, 0, fields["symbol"].encode(), record.value)
+
+
+def routed(
+    watchlists: dict[str, Watchlist], records: list[Replayed], cuts: list[int], *, together: bool
+) -> tuple[list[Any], list[Any]]:
+    """Copies in order as one JSON each, and dead letters."""
+    from streams.calendars import by_name
+    from streams.columns import Reader
+
+    sessions = by_name((w.calendar, w.interval) for w in watchlists.values())
+    fold = RouterFold(Place(Topic.CLOSES, 3), watchlists, sessions, together=together)
+    reader = Reader(SYMBOLS, frozenset(), watchlists)
+    copies: list[Any] = []
+    dead: list[Any] = []
+    at = 0
+    for cut in [*sorted(cuts), len(records)]:
+        for output in fold.apply(records[at:cut]):
+            if output.topic is Topic.DEAD_LETTERS:
+                dead.append((output.value, output.headers))
+            elif output.headers:
+                one = Replayed(0, 0, output.key, output.value, output.headers)
+                copies += [(output.key, encode_routed(each)) for each in reader.routed(one)]
+            else:
+                copies.append((output.key, output.value))
+        at = max(at, cut)
+    return copies, dead
+
+
+def test_few_records_are_not_worth_columns() -> None:
+    assert FEW > 1
+    assert encode_close(Close("A", FIRST, 10**6)).startswith(b"{")
