@@ -12,8 +12,7 @@ from typing import Any
 from shared import environments
 from shared.deployment import Deployment, environment, fetches, job_watchlists
 from shared.job import LENGTH, Hit, Job
-from shared.kafka import create_topics
-from streams.embedded.ports import free_port
+from shared.kafka import WrongError, create_topics
 
 ENGINES = Path(__file__).parent / "engines"
 FAUST, AIOKAFKA, CONFLUENT, ORJSON = (
@@ -55,8 +54,8 @@ class Contender:
     """Creates the topics, and tells how to start; awaitable, gives :class:`Started`."""
     prepare: Callable[[], object]
     """Makes the environment, once; raises UnavailableError."""
-    hit: Callable[[dict[str, Any]], Hit | None] = lambda fields: Hit(**fields)
-    """A record that came out as a hit, or None for what is none."""
+    hit: Callable[[dict[str, Any]], Hit] = lambda fields: Hit(**fields)
+    """The hit in the fields of a record that came out."""
     counts: bool = False
     """Does no job: it says how many closes it has seen, and hits are not compared."""
     share: int = 1
@@ -73,8 +72,8 @@ def contenders() -> dict[str, Contender]:
         _python("quix", "Quix Streams, a dictionary", "with_quix", "dict", QUIX, ORJSON),
         _python("bytewax", "Bytewax, recovery on", "with_bytewax", "recovery", BYTEWAX, ORJSON),
         _streams("rocksdb", "Kafka Streams, RocksDB and changelog"),
-        _streams("cache", "Kafka Streams, the same with a cache of 64 MB"),
-        _streams("exactly-once", "Kafka Streams, the same, exactly once"),
+        _streams("cache", "Kafka Streams, a cache of 64 MB, too"),
+        _streams("exactly-once", "Kafka Streams, cache, exactly once"),
         _streams("memory", "Kafka Streams, in memory"),
         _python("aiokafka", "hand-written loop, aiokafka", "with_aiokafka", "dict",
                 AIOKAFKA, ORJSON),
@@ -84,8 +83,8 @@ def contenders() -> dict[str, Contender]:
                 AIOKAFKA, ORJSON, counts=True),
         _python("confluent-count", "limit: confluent-kafka, counting", "with_confluent", "count",
                 CONFLUENT, ORJSON, counts=True),
-        _streakwatch("streakwatch", "Streakwatch"),
-        *(_streakwatch(f"streakwatch-{fetch}", f"Streakwatch, kafka.fetch: {fetch}", fetch)
+        streakwatch(),
+        *(streakwatch(f"streakwatch-{fetch}", f"Streakwatch, kafka.fetch: {fetch}", fetch)
           for fetch in fetches() if fetch != "auto"),
     ]  # fmt: skip
     return {contender.name: contender for contender in listed}
@@ -120,7 +119,11 @@ async def _peer(run: Run, command: list[str], variant: str) -> Started:
     return Started([*command, *arguments], closes, hits, {"PYTHONPATH": ""})
 
 
-def _streakwatch(name: str, title: str, fetch: str | None = None) -> Contender:
+def streakwatch(
+    name: str = "streakwatch", title: str = "Streakwatch", fetch: str | None = None
+) -> Contender:
+    """A worker of the role watcher, by default with the settings that everyone gets."""
+
     async def start(run: Run) -> Started:
         kafka = {} if fetch is None else {"fetch": fetch}
         deployment = Deployment(run.folder, run.servers, f"{run.name}-", job_watchlists(run.job),
@@ -130,19 +133,20 @@ def _streakwatch(name: str, title: str, fetch: str | None = None) -> Contender:
             deployment.command("watcher"),
             deployment.topic("watch"),
             deployment.topic("alerts"),
-            environment(free_port()),
+            environment(),
         )
 
     return Contender(name, title, start, lambda: sys.executable, _alert)
 
 
-def _alert(alert: dict[str, Any]) -> Hit | None:
+def _alert(alert: dict[str, Any]) -> Hit:
     """The hit that an alert tells of."""
-    milestone = alert["milestone"]
-    assert (milestone["kind"], alert["length"]) == ("threshold", LENGTH), alert
+    kind, length = alert["milestone"]["kind"], alert["length"]
+    if (kind, length) != ("threshold", LENGTH):
+        raise WrongError(f"an alert of the kind {kind} at {length}")
     return Hit(alert["watchlist"], alert["asset"], alert["period"], alert["direction"])
 
 
-def reading(contender: Contender, value: bytes) -> Hit | None:
+def reading(contender: Contender, value: bytes) -> Hit:
     """The hit in a record that came out of an engine."""
     return contender.hit(json.loads(value))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
+import time
 import urllib.request
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,7 +13,7 @@ from typing import Any, get_args
 
 from config.loading import load
 from config.settings import Kafka, Settings
-from shared.job import ASSETS, BENCHMARK, LENGTH, Job
+from shared.job import BENCHMARK, FIRST_ASSET, LENGTH, Job
 from shared.kafka import WrongError
 from shared.process import Process
 from streams import topics
@@ -27,8 +29,8 @@ def fetches() -> list[str]:
     return [] if field is None else list(get_args(field.annotation))
 
 
-def environment(port: int) -> dict[str, str]:
-    """How a worker is told of its port, and finds the code of this folder."""
+def environment(port: int = 0) -> dict[str, str]:
+    """How a worker is told of its port (0: any), and finds the code of this folder."""
     return {"STREAKWATCH_METRICS__PORT": str(port), "PYTHONPATH": str(ROOT)}
 
 
@@ -44,9 +46,8 @@ def watchlist(assets: Sequence[str], benchmark: str = BENCHMARK, **more: Any) ->
 def job_watchlists(job: Job) -> dict[str, Any]:
     """The watchlists of the shared job, markers included."""
     markers = [name for names in job.markers for name in names]
-    return dict.fromkeys(job.names, watchlist(ASSETS)) | dict.fromkeys(
-        markers, watchlist(ASSETS[:1])
-    )
+    small = dict.fromkeys(markers, watchlist([FIRST_ASSET]))
+    return dict.fromkeys(job.names, watchlist(job.symbols[1:])) | small
 
 
 class Deployment:
@@ -120,3 +121,16 @@ class Worker(Process):
                 return bool(json.load(answer)["ready"])
         except (OSError, ValueError):
             return False
+
+
+async def until_ready(worker: Worker, within: float = 300) -> None:
+    """Wait until a worker has caught up.
+
+    Raises:
+        WrongError: it has ended, or is not ready ``within`` so many seconds.
+    """
+    deadline = time.monotonic() + within
+    while not await asyncio.to_thread(worker.ready):
+        if time.monotonic() > deadline:
+            raise WrongError(f"the worker was not ready within {within:.0f} s")
+        await asyncio.sleep(0.02)

@@ -1,9 +1,9 @@
 """The shared job: closes of many watchlists, and the hits that every engine must report.
 
-A watchlist has ten symbols; S1 to S9 are measured against S0. A hit is a streak of relative returns
-that reaches ten sessions. The closes go session by session, in each the benchmark first, and the
-watchlists take turns, so that no two neighbours belong together. Where a watchlist's closes lie is
-what Kafka makes of its name, as for any producer.
+A watchlist has ten symbols unless told otherwise; S1 and all after it are measured against S0. A
+hit is a streak of relative returns that reaches ten sessions. The closes go session by session, in
+each the benchmark first, and the watchlists take turns, so that no two neighbours belong together.
+Where a watchlist's closes lie is what Kafka makes of its name, as for any producer.
 
 Each partition ends with a marker: a small watchlist of its own whose streak reaches ten with the
 partition's last close. So an engine has read all when the hits of all markers are there.
@@ -22,8 +22,7 @@ import numpy.typing as npt
 
 from streams.topics import partition_of
 
-SYMBOLS = tuple(f"S{number}" for number in range(10))
-BENCHMARK, ASSETS = SYMBOLS[0], SYMBOLS[1:]
+BENCHMARK, FIRST_ASSET = "S0", "S1"
 LENGTH = 10
 FIRST_DAY = date(2001, 1, 1)
 MARKER_SESSIONS = LENGTH + 1
@@ -51,26 +50,39 @@ class Job:
 
     sessions: int = 1000
     watchlists: int = 100
+    assets: int = 9
     partitions: int = 4
     warmup: int = 100
     seed: int = 1
 
     def __post_init__(self) -> None:
         """Raise ValueError for a job without closes."""
-        if min(self.sessions, self.watchlists, self.partitions) < 1 or self.warmup < 0:
-            raise ValueError("a job has at least one session, watchlist and partition")
+        if min(self.sessions, self.watchlists, self.assets, self.partitions) < 1:
+            raise ValueError("a job has at least one session, watchlist, asset and partition")
+        if self.warmup < 0:
+            raise ValueError("the warm-up has no session, or some")
+
+    @property
+    def session(self) -> int:
+        """The closes of one session."""
+        return self.watchlists * (1 + self.assets)
 
     @property
     def closes(self) -> int:
         """The closes that are timed, markers left out."""
-        return self.sessions * self.watchlists * len(SYMBOLS)
+        return self.sessions * self.session
 
     @property
     def counts(self) -> tuple[int, int]:
         """The records of the warm-up, and all records; markers included."""
         markers = self.partitions * MARKER_SESSIONS * 2
-        warm = self.warmup * self.watchlists * len(SYMBOLS) + markers
+        warm = self.warmup * self.session + markers
         return warm, warm + self.closes + markers
+
+    @cached_property
+    def symbols(self) -> list[str]:
+        """The symbols of each watchlist, the benchmark first."""
+        return [f"S{number}" for number in range(1 + self.assets)]
 
     @cached_property
     def names(self) -> list[str]:
@@ -80,7 +92,7 @@ class Job:
     @cached_property
     def cents(self) -> Cents:
         """All closes in cents, shape (warmup + sessions, watchlists, symbols)."""
-        shape = (self.warmup + self.sessions, self.watchlists, len(SYMBOLS))
+        shape = (self.warmup + self.sessions, self.watchlists, 1 + self.assets)
         return walk(shape, self.seed)
 
     @cached_property
@@ -101,7 +113,7 @@ class Job:
         made: Partitions = [[] for _ in range(self.partitions)]
         for session in sessions:
             day, cents = period(session), self.cents[session].T.tolist()
-            for symbol, row in zip(SYMBOLS, cents, strict=True):
+            for symbol, row in zip(self.symbols, cents, strict=True):
                 for name, place, close in zip(self.names, places, row, strict=True):
                     made[place].append(message(name, symbol, day, close))
         for records, name in zip(made, markers, strict=True):
@@ -110,11 +122,11 @@ class Job:
 
     def hits(self) -> list[Hit]:
         """What every engine must report, sorted; markers included."""
-        found = [Hit(name, ASSETS[0], period(LENGTH), "outperforming")
+        found = [Hit(name, FIRST_ASSET, period(LENGTH), "outperforming")
                  for names in self.markers for name in names]  # fmt: skip
         for number, name in enumerate(self.names):
             closes = self.cents[:, number].T.tolist()
-            for symbol, asset in zip(ASSETS, closes[1:], strict=True):
+            for symbol, asset in zip(self.symbols[1:], closes[1:], strict=True):
                 found += (Hit(name, symbol, period(session), direction)
                           for session, direction in streaks_of(asset, closes[0]))  # fmt: skip
         return sorted(found)
@@ -136,7 +148,8 @@ def walk(shape: tuple[int, ...], seed: int) -> Cents:
     """Random walks of 1 % a session from 100.00 along the first axis, within 5 and 2,000."""
     steps = np.random.default_rng(seed).normal(0, 0.01, shape)
     logs = np.clip(np.cumsum(steps, axis=0), -3, 3)
-    return np.rint(np.exp(logs) * 10_000).astype(np.int64)
+    cents: Cents = np.rint(np.exp(logs) * 10_000).astype(np.int64)
+    return cents
 
 
 def period(session: int) -> str:
@@ -166,4 +179,4 @@ def marker_records(name: str) -> Iterator[Message]:
     """A watchlist of two symbols whose streak reaches ten with the last record."""
     for session in range(MARKER_SESSIONS):
         yield message(name, BENCHMARK, period(session), 10_000)
-        yield message(name, ASSETS[0], period(session), 10_000 + session)
+        yield message(name, FIRST_ASSET, period(session), 10_000 + session)

@@ -1,17 +1,21 @@
-"""Kafka, as the benchmarks use it: topics, closes written at once, and what comes out."""
+"""Kafka, as the benchmarks use it: a broker, topics, closes written at once, what comes out."""
 
 from __future__ import annotations
 
 import asyncio
+import logging
+import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from shared.job import Message, Partitions
+from streams.embedded import Broker
 
 _BATCH = 128 * 1024  # bytes; a feed's producer makes smaller ones, and an engine reads them slower
 _LOOK_MS = 100
@@ -29,6 +33,18 @@ class Arrival:
     value: bytes
     timestamp: int
     """When Kafka got it, or its sender made it, in milliseconds since 1970."""
+
+
+@contextmanager
+def embedded() -> Iterator[tuple[str, Path]]:
+    """A broker of its own, which stamps records as they arrive, and a folder; gone afterwards."""
+    # that a topic which was just made has no leader yet is nothing to tell
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    with tempfile.TemporaryDirectory(prefix="streakwatch-bench-") as text:
+        folder = Path(text)
+        stamps = {"log.message.timestamp.type": "LogAppendTime"}
+        with Broker(folder / "kafka", port=0, say=print, overrides=stamps) as broker:
+            yield broker.bootstrap_servers, folder
 
 
 async def create_topics(servers: str, *names: str, partitions: int) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,44 +61,53 @@ async def measure(contender: Contender, job: Job, servers: str, name: str) -> Me
 
 async def _measure(contender: Contender, run: Run) -> Measure:
     job, started = run.job, await contender.start(run)
+    judge = Judge(job, contender)
     await write(run.servers, started.closes, job.warmup_records())
     async with arrivals(run.servers, started.hits, job.partitions) as out:
         with Process(started.command, run.folder, started.env) as process:
-            judge = _Judge(contender, job)
-            await out.until(judge.warm, within=_START, ended=lambda: process.ended)
-            process.pause()
-            await write(run.servers, started.closes, job.timed_records())
-            used, begun = process.seconds(), time.monotonic()
-            process.resume()
-            within = _PATIENCE + job.closes / _SLOWEST
-            await out.until(judge.done, within=within, ended=lambda: process.ended)
-            measured = Measure(
-                job.closes,
-                max(arrival.at for arrival in out.all) - begun,
-                process.seconds() - used,
-                process.peak_bytes(),
-            )
+            await judge.until_warm(out, process)
+            measured = await clocked(judge, out, [process], run.servers, started.closes)
         await judge.compare(out)
     return measured
 
 
-class _Judge:
+async def clocked(
+    judge: Judge, out: Arrivals, processes: Sequence[Process], servers: str, closes: str
+) -> Measure:
+    """Write the job's closes while the processes stand still, and take the time of the rest."""
+    for process in processes:
+        process.pause()
+    await write(servers, closes, judge.job.timed_records())
+    used, begun = sum(process.seconds() for process in processes), time.monotonic()
+    for process in processes:
+        process.resume()
+    await judge.until_done(out, processes)
+    return Measure(
+        judge.job.closes,
+        max(arrival.at for arrival in out.all) - begun,
+        sum(process.seconds() for process in processes) - used,
+        sum(process.peak_bytes() for process in processes),
+    )
+
+
+class Judge:
     """What an engine has reported, against what it must."""
 
-    def __init__(self, contender: Contender, job: Job) -> None:
+    def __init__(self, job: Job, contender: Contender) -> None:
+        self.job = job
         self._contender = contender
         self._before = set(job.markers[0])
         self._expected = job.hits()
 
-    def warm(self, found: list[Arrival]) -> bool:
-        """Whether the markers behind the warm-up have come out."""
-        if self._contender.counts:
-            return len(found) >= 1
-        return self._before <= {hit.watchlist for hit in self._hits(found)}
+    async def until_warm(self, out: Arrivals, *processes: Process) -> None:
+        """Until the markers behind the warm-up have come out."""
+        within = _START + self.job.warmup * self.job.session / _SLOWEST
+        await out.until(self._is_warm, within=within, ended=lambda: _ended(processes))
 
-    def done(self, found: list[Arrival]) -> bool:
-        """Whether as much has come out as must."""
-        return len(found) >= (2 if self._contender.counts else len(self._expected))
+    async def until_done(self, out: Arrivals, processes: Sequence[Process]) -> None:
+        """Until as much has come out as must."""
+        within = _PATIENCE + self.job.closes / _SLOWEST
+        await out.until(self._is_done, within=within, ended=lambda: _ended(processes))
 
     async def compare(self, out: Arrivals) -> None:
         """Raise WrongError unless exactly the expected hits came out, each once."""
@@ -105,9 +115,20 @@ class _Judge:
         if not self._contender.counts:
             check(self._hits(out.all), self._expected)
 
+    def _is_warm(self, found: list[Arrival]) -> bool:
+        if self._contender.counts:
+            return len(found) >= 1
+        return self._before <= {hit.watchlist for hit in self._hits(found)}
+
+    def _is_done(self, found: list[Arrival]) -> bool:
+        return len(found) >= (2 if self._contender.counts else len(self._expected))
+
     def _hits(self, found: list[Arrival]) -> list[Hit]:
-        hits = (reading(self._contender, arrival.value) for arrival in found)
-        return [hit for hit in hits if hit is not None]
+        return [reading(self._contender, arrival.value) for arrival in found]
+
+
+def _ended(processes: Sequence[Process]) -> str:
+    return next((why for process in processes if (why := process.ended)), "")
 
 
 def check(found: list[Hit], expected: list[Hit]) -> None:
