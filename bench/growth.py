@@ -65,7 +65,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--only", choices=KINDS, help="only these rows")
     parser.add_argument("--quick", action="store_true", help="20,000 closes, fewer rows")
     given = parser.parse_args(arguments)
-    closes = given.closes or (20_000 if given.quick else 200_000)
+    standard = 20_000 if given.quick else 200_000
+    closes = standard if given.closes is None else given.closes
     if closes < 1_000:
         parser.error("--closes must be 1,000 or more")
     listed = [case for case in cases(closes, quick=given.quick) if given.only in (None, case.kind)]

@@ -9,7 +9,6 @@ the rounds. An engine whose hits differ from the oracle's ends the run. See benc
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
 import sys
 from collections.abc import Sequence
@@ -17,6 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from shared import contenders, table
+from shared.command import run
 from shared.contenders import Contender
 from shared.environments import UnavailableError
 from shared.job import Job
@@ -24,11 +24,9 @@ from shared.kafka import WrongError, embedded
 from shared.machine import machine
 from shared.measuring import Measure, measure
 
-from config.errors import StreakwatchError
-
 SESSION = Job().session
 SMALL, SMALL_ENGINES = 100_000, ("faust", "streakwatch")
-LEAST_SESSIONS, WARMUP_PART = 20, 10
+LEAST_SESSIONS, WARMUP_PART = 10, 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +62,11 @@ def options(arguments: Sequence[str] | None = None) -> Options:
     for name in engines:
         if name not in known:
             parser.error(f"there is no engine {name!r}; engines: {', '.join(known)}")
-    closes = given.closes or (SMALL if given.small else 1_000_000)
-    if closes < LEAST_SESSIONS * SESSION or closes % SESSION:
-        parser.error(
-            f"--closes must be a multiple of {SESSION:,}, {LEAST_SESSIONS * SESSION:,} or more"
-        )
+    standard_closes = SMALL if given.small else 1_000_000
+    closes = standard_closes if given.closes is None else given.closes
+    least = LEAST_SESSIONS * SESSION
+    if closes < least or closes % SESSION:
+        parser.error(f"--closes must be a multiple of {SESSION:,}, {least:,} or more")
     if given.rounds < 1 or given.partitions < 1:
         parser.error("--rounds and --partitions must be 1 or more")
     if given.at_least is not None and not {"faust", "streakwatch"} <= set(engines):
@@ -85,17 +83,23 @@ def job(chosen: Options, share: int = 1) -> Job:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run, print the table, and give the exit status."""
-    chosen = options(arguments)
-    print(machine("aiokafka", "numpy"))
+    return run(_compared(options(arguments)))
+
+
+async def _compared(chosen: Options) -> int:
+    print(f"{machine('numpy')}\n{contenders.VERSIONS}")
     listed = [one for name in chosen.engines if _prepared(one := contenders.contenders()[name])]
-    try:
-        measures = asyncio.run(_rounds(listed, chosen))
-    except (WrongError, StreakwatchError) as error:
-        print(f"\n{error}", file=sys.stderr)
-        return 1
+    measures = await _rounds(listed, chosen)
     if chosen.json is not None:
         chosen.json.write_text(_json(measures, chosen))
-    return _told(measures, listed, chosen)
+    titles = {contender.name: contender.title for contender in listed}
+    made = table.rows(
+        measures, titles, base=contenders.BASE, loops=contenders.LOOPS, whole=chosen.closes
+    )
+    print(f"\n{table.HEADER}")
+    for row in made:
+        print(table.line(row))
+    return 0 if chosen.at_least is None else _too_slow(measures, chosen.at_least)
 
 
 def _prepared(contender: Contender) -> bool:
@@ -127,26 +131,21 @@ async def _rounds(listed: Sequence[Contender], chosen: Options) -> dict[str, lis
     return measures
 
 
-def _told(measures: dict[str, list[Measure]], listed: Sequence[Contender], chosen: Options) -> int:
-    titles = {contender.name: contender.title for contender in listed}
-    made = table.rows(
-        measures, titles, base=contenders.BASE, loops=contenders.LOOPS, whole=chosen.closes
-    )
-    print(f"\n{table.HEADER}")
-    for row in made:
-        print(table.line(row))
-    if chosen.at_least is None:
-        return 0
+def _too_slow(measures: dict[str, list[Measure]], at_least: float) -> int:
+    """1 when Streakwatch is not so many times as fast as plain Faust, else 0."""
+    if not {"faust", "streakwatch"} <= set(measures):
+        raise UnavailableError("plain Faust was left out, so that there is no ratio")
     times = table.median(measures["streakwatch"]) / table.median(measures["faust"])
-    print(f"\nStreakwatch is {times:.1f} times as fast as plain Faust (least: {chosen.at_least:g})")
-    return int(times < chosen.at_least)
+    print(f"\nStreakwatch is {times:.1f} times as fast as plain Faust (least: {at_least:g})")
+    return int(times < at_least)
 
 
 def _json(measures: dict[str, list[Measure]], chosen: Options) -> str:
     engines = {name: [asdict(one) | {"rate": one.rate} for one in rounds]
                for name, rounds in measures.items()}  # fmt: skip
     head = {
-        "machine": machine("aiokafka", "numpy"),
+        "machine": machine("numpy"),
+        "versions": contenders.VERSIONS,
         "closes": chosen.closes,
         "partitions": chosen.partitions,
     }

@@ -11,11 +11,10 @@ from shared.environments import UnavailableError
 from shared.kafka import WrongError
 
 
-def run(work: Coroutine[None, None, None]) -> int:
-    """Run a benchmark; its exit status."""
+def run(work: Coroutine[None, None, int | None]) -> int:
+    """Run a benchmark; its exit status, 0 unless it gives another."""
     try:
-        asyncio.run(work)
+        return asyncio.run(work) or 0
     except (WrongError, UnavailableError, StreakwatchError) as error:
         print(f"\nwrong: {error}", file=sys.stderr)
         return 1
-    return 0

@@ -22,6 +22,10 @@ FAUST, AIOKAFKA, CONFLUENT, ORJSON = (
     "orjson==3.13.0",
 )
 QUIX, BYTEWAX = "quixstreams==3.28.1", "bytewax[kafka]==0.21.1"
+VERSIONS = ", ".join(
+    [*(pin.replace("==", " ") for pin in (FAUST, AIOKAFKA, CONFLUENT, ORJSON, QUIX, BYTEWAX)),
+     f"kafka-streams {environments.STREAMS_VERSION}"]
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
