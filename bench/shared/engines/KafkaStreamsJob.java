@@ -135,6 +135,8 @@ public final class KafkaStreamsJob {
         settings.put(StreamsConfig.consumerPrefix("auto.offset.reset"), "earliest");
         settings.put(StreamsConfig.consumerPrefix("max.poll.records"), 10_000);
         settings.put(StreamsConfig.consumerPrefix("max.partition.fetch.bytes"), 4 * 1024 * 1024);
+        settings.put(StreamsConfig.NUM_STREAM_THREADS_CONFIG,
+            Runtime.getRuntime().availableProcessors());
         boolean caches = variant.equals("cache") || variant.equals("exactly-once");
         settings.put(StreamsConfig.STATESTORE_CACHE_MAX_BYTES_CONFIG, caches ? 64L << 20 : 0L);
         if (variant.equals("exactly-once")) {
