@@ -61,11 +61,11 @@ def _job(closes: int, watchlists: int, assets: int, partitions: int = 4, history
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure each case once, and print a row for it."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--closes", type=int, help="of each row; default: 200,000")
+    parser.add_argument("--closes", type=int, help="of each row; default: 100,000")
     parser.add_argument("--only", choices=KINDS, help="only these rows")
     parser.add_argument("--quick", action="store_true", help="20,000 closes, fewer rows")
     given = parser.parse_args(arguments)
-    standard = 20_000 if given.quick else 200_000
+    standard = 20_000 if given.quick else 100_000
     closes = standard if given.closes is None else given.closes
     if closes < 1_000:
         parser.error("--closes must be 1,000 or more")

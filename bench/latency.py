@@ -29,7 +29,7 @@ FILLERS, WIDTH = 10, 10
 """Watchlists whose closes ring nothing, and the pairs of each."""
 PARTITIONS = 4
 _TICK = 0.01  # seconds
-_PATIENCE = 180.0  # seconds for what has not come when the last close is sent
+_PATIENCE = 60.0  # seconds for what has not come when the last close is sent
 _ASSET = re.compile(r"\bR(\d+)\b")
 
 
