@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -54,8 +54,8 @@ class Contender:
 
     name: str
     title: str
-    start: Callable[[Run], Any]
-    """Creates the topics, and tells how to start; awaitable, gives :class:`Started`."""
+    start: Callable[[Run], Awaitable[Started]]
+    """Creates the topics, and tells how to start."""
     prepare: Callable[[], object]
     """Makes the environment, once; raises UnavailableError."""
     hit: Callable[[dict[str, Any]], Hit] = lambda fields: Hit(**fields)
