@@ -5,8 +5,9 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 LOCK   := requirements/dev.txt
+RATIO  ?= 50
 
-.PHONY: help demo test lint types unit chaos bench mutants setup lock build clean
+.PHONY: help demo test lint types unit chaos bench bench-peers bench-ratio bench-kafka mutants setup lock build clean
 
 help:
 	@echo "make demo         January 2026 through a real Kafka, from the closes to the messages"
@@ -15,6 +16,9 @@ help:
 	@echo "make unit         only the tests that need no Kafka"
 	@echo "make chaos        kills, zombies, outages and damage by the hundred (half an hour; docs/guarantees.md)"
 	@echo "make bench        speed and memory, beside numpy and pandas in the same run (bench/README.md)"
+	@echo "make bench-peers  one job on one Kafka: Faust, Quix, Bytewax, Kafka Streams, loops, and this"
+	@echo "make bench-kafka  latency, the closing bell, growth and start-up, on a Kafka of its own"
+	@echo "make bench-ratio  whether it is RATIO times as fast as plain Faust (default: $(RATIO))"
 	@echo "make mutants      whether the tests notice each small change of the core (docs/mutation.md)"
 	@echo "make lock         write the locked requirements anew"
 
@@ -33,6 +37,18 @@ chaos: $(READY)
 bench: $(READY)
 	$(BIN)/python bench/kernel.py
 	$(BIN)/python bench/state.py
+
+bench-peers: $(READY)
+	$(BIN)/python bench/peers.py
+
+bench-kafka: $(READY)
+	$(BIN)/python bench/latency.py
+	$(BIN)/python bench/bell.py
+	$(BIN)/python bench/growth.py
+	$(BIN)/python bench/startup.py
+
+bench-ratio: $(READY)
+	$(BIN)/python bench/peers.py --small --at-least $(RATIO)
 
 mutants:
 	rm -rf build/mutants && mkdir -p build/mutants

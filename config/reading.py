@@ -8,9 +8,9 @@ import yaml
 
 from config.errors import ConfigError, Fault
 
-LARGEST = 1_000_000
+LARGEST = 5_000_000
 """Bytes that a configuration file may have."""
-MOST_NODES = 100_000
+MOST_NODES = 500_000
 """Values and keys that it may have, with its aliases expanded."""
 DEEPEST = 64
 """Levels of lists and mappings within each other."""
@@ -41,7 +41,7 @@ def read(path: Path) -> str:
     """The text of a configuration file; raises ConfigError when it cannot be read."""
     raw = _bytes(path)
     if len(raw) > LARGEST:
-        raise fatal(str(path), None, "is larger than 1 MB", "is it a configuration file?")
+        raise fatal(str(path), None, "is larger than 5 MB", "is it a configuration file?")
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -22,7 +22,7 @@ FATAL: dict[str, tuple[str | bytes, str]] = {
     "latin-1": (b"a: 1\nb: \xe9\n", ":2: is not UTF-8 text; save it in the encoding UTF-8"),
     "utf-16": ("a: 1".encode("utf-16"), ":1: is not UTF-8 text; save it in the encoding UTF-8"),
     "NUL": ("a: 1\n\nb: \0", ":3: a control character (such as NUL); save it as plain text"),
-    "too large": ("#" * (LARGEST + 1), ": is larger than 1 MB; is it a configuration file?"),
+    "too large": ("#" * (LARGEST + 1), ": is larger than 5 MB; is it a configuration file?"),
     "list": ("\n- a", f":2: is not a mapping of keys to values; {BEGIN}, each followed by ':'"),
     "text": ("hello", f":1: is not a mapping of keys to values; {BEGIN}, each followed by ':'"),
     "tab": ("a:\n\tb: 1", f":2: {COLUMN} 1: a tab; indent with spaces"),
@@ -74,14 +74,14 @@ FATAL: dict[str, tuple[str | bytes, str]] = {
     "cycle of a mapping": ("&a\nb: {c: *a}", ":1: an alias (*) within its own anchor (&)"),
     "alias bomb": (
         "\n".join(["a0: &a0 [x]", *(f"a{i}: &a{i} [{f'*a{i - 1},' * 9}]" for i in range(1, 50))]),
-        ":6: more than 100,000 values; use fewer aliases (*)",
+        ":7: more than 500,000 values; use fewer aliases (*)",
     ),
     "merge bomb": (
         "\n".join(
             ["a0: &a0 {k: x}"]
             + [f"a{i}: &a{i} {{<<: [{f'*a{i - 1},' * 9}]}}" for i in range(1, 50)]
         ),
-        ":6: more than 100,000 values; use fewer aliases (*)",
+        ":7: more than 500,000 values; use fewer aliases (*)",
     ),
 }
 """Name: the file, and the beginning of its one fault."""

@@ -1,0 +1,1 @@
+"""The engines that do the shared job, each run in an environment of its own."""
