@@ -12,9 +12,11 @@ from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from typing import Any, Protocol
 
+import numpy as np
 from aiokafka.errors import KafkaError
 
 from config.errors import StreakwatchError
+from streams.batches import batch
 from streams.log import Log
 from streams.metrics import Metrics
 from streams.records import Place, Record
@@ -202,8 +204,10 @@ class Lane:
         self._idle = False
         if self.stale:
             await self._restore()
-        first = next((i for i, r in enumerate(records) if r.offset >= self.cursor), None)
-        if first is None:
+        first = 0
+        if records and records[0].offset < self.cursor:
+            first = int(np.searchsorted(batch(records).offsets, self.cursor))
+        if first == len(records):
             return
         if records[first].offset > self.cursor:
             await self._read_again(records[first].offset)
