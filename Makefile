@@ -68,7 +68,7 @@ COMPILE = $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-ex
 
 lock: $(READY)
 	$(COMPILE) --extra dev --extra demo --extra plot -o requirements/dev.txt pyproject.toml
-	$(COMPILE) -c requirements/dev.txt -o requirements/worker.txt pyproject.toml
+	$(COMPILE) --extra fast -c requirements/dev.txt -o requirements/worker.txt pyproject.toml
 
 build: $(READY)
 	$(BIN)/python -m build --no-isolation
