@@ -52,7 +52,7 @@ types: $(READY)
 
 setup: $(READY)
 
-$(READY): $(LOCK) pyproject.toml
+$(READY): $(LOCK) pyproject.toml hatch_build.py streams/frames/gather.c
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Python 3.11 or newer is needed; give it with: make $(MAKECMDGOALS) PYTHON=python3.11"; exit 1; }
 	@test -d $(VENV) || $(PYTHON) -m venv $(VENV) || \
