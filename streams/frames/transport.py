@@ -10,10 +10,12 @@ rebalance, :attr:`FrameApp.positions` tells where each partition goes on.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import faust
+from aiokafka.errors import IllegalStateError
 from faust.auth import Credentials
 from faust.transport.consumer import ensure_TP
 from faust.transport.drivers import aiokafka as driver
@@ -125,6 +127,13 @@ class Consumer(driver.Consumer):
             if active is None or tp in active or tp in self._buffered_partitions:
                 self.app.monitor.track_tp_end_offset(tp, self.highwater(tp))
                 yield tp, _message(tp, batch(fetched), generation)
+            else:
+                await self._return(tp, fetched[0].offset)
+
+    async def _return(self, tp: TP, offset: int) -> None:
+        """A partition was paused while records of it were fetched: they are fetched again."""
+        with suppress(IllegalStateError):  # it was revoked
+            await self.seek_wait({tp: offset})
 
 
 def _message(tp: TP, records: Batch, generation: int) -> ConsumerMessage:
