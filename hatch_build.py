@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shlex
-import shutil
 import subprocess
 import sysconfig
 from pathlib import Path
@@ -20,18 +19,16 @@ def compile_gather(root: Path) -> bool:
     """Whether the library was made; it is gone where it could not be."""
     target = root / LIBRARY
     target.unlink(missing_ok=True)
-    command = shlex.split(os.environ.get("CC", "")) or ["cc"]
-    if shutil.which(command[0]) is None:
-        return False
     options = ["-O2", "-std=c99", "-D_POSIX_C_SOURCE=200809L", "-fPIC", "-shared"]
     try:
+        command = shlex.split(os.environ.get("CC", "")) or ["cc"]
         subprocess.run(
             [*command, *options, str(root / SOURCE), "-o", str(target)],
             check=True,
             capture_output=True,
             timeout=60,
         )
-    except (OSError, subprocess.SubprocessError):
+    except (OSError, ValueError, subprocess.SubprocessError):
         target.unlink(missing_ok=True)
         return False
     return True

@@ -151,12 +151,21 @@ def run(settings: Settings, roles: Sequence[str], instance: str | None = None) -
 
     Does not wait for threads, as ``asyncio.run`` does: a target that hangs may hold one.
     """
-    loop = asyncio.new_event_loop()
+    loop = _new_loop()
     try:
         loop.run_until_complete(work(settings, roles, instance))
     finally:
         silence()  # what is left unfinished at the end is nothing to tell
         loop.close()
+
+
+def _new_loop() -> asyncio.AbstractEventLoop:
+    """uvloop's, where it is installed: it takes less of the time between records."""
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()
 
 
 async def work(settings: Settings, roles: Sequence[str], instance: str | None = None) -> None:
