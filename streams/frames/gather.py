@@ -133,6 +133,7 @@ class Gathered(Follower):
         self._common = rd.queue_get_consumer(self._handle)
         self._queues: dict[TP, int] = {}
         self._turns: deque[TP] = deque()
+        self._came: asyncio.Future[None] | None = None
         self._watch(self._common)
 
     async def poll(
@@ -157,6 +158,7 @@ class Gathered(Follower):
         handle, self._handle = self._handle, None
         if handle is None:
             return
+        self._wake()
         for queue in (*self._queues.values(), self._common, self._log):
             self._rd.queue_io_event_enable(queue, -1, None, 0)
             self._rd.queue_destroy(queue)
@@ -190,15 +192,21 @@ class Gathered(Follower):
     async def _wait(self, timeout: float) -> None:  # noqa: ASYNC109
         """Until something comes into a queue that was empty."""
         loop = asyncio.get_running_loop()
-        came, end = loop.create_future(), self._pipe[0]
-        loop.add_reader(end, _fulfil, came)
+        self._came = loop.create_future()
+        loop.add_reader(self._pipe[0], self._wake)
         try:
-            await asyncio.wait([came], timeout=timeout)
+            await asyncio.wait([self._came], timeout=timeout)
         finally:
-            loop.remove_reader(end)
+            self._wake()
         if self._handle is not None:
             with suppress(BlockingIOError):
-                os.read(end, 4096)
+                os.read(self._pipe[0], 4096)
+
+    def _wake(self) -> None:
+        came, self._came = self._came, None
+        if came is not None:
+            came.get_loop().remove_reader(self._pipe[0])
+            came.set_result(None)
 
     def _tell(self) -> None:
         """Hand librdkafka's warnings to the log, and let go of what concerns no partition."""
@@ -251,8 +259,3 @@ class Gathered(Follower):
             text = self._rd.error_string(error).decode("utf-8", "replace")
             self._rd.error_destroy(error)
             raise unusable(text)
-
-
-def _fulfil(came: asyncio.Future[None]) -> None:
-    if not came.done():
-        came.set_result(None)

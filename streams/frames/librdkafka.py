@@ -91,6 +91,8 @@ class Librdkafka(Follower):
         timeout: float,  # noqa: ASYNC109
     ) -> Mapping[TP, Batch]:
         """See :class:`streams.frames.source.Source`."""
+        if self._closed:
+            return {}
         wanted = {tp: at for tp, at in positions.items() if tp in active}
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._thread, self._poll, wanted, timeout)

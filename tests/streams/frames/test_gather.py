@@ -21,6 +21,7 @@ from streams.batches import Single, joined
 from streams.frames import gather
 from streams.frames.gather import Gather, Gathered
 from streams.frames.library import Library, library
+from streams.frames.librdkafka import Librdkafka
 from streams.frames.source import MOST_BYTES, MOST_RECORDS
 
 pytestmark = pytest.mark.skipif(gather.compiled() is None, reason="gather.c is not compiled")
@@ -200,6 +201,17 @@ async def test_the_layout_of_a_message_is_that_of_the_real_library() -> None:
         Single(i, 1_000_000_000_000 + len(headers), key, value, tuple(headers))  # type: ignore[arg-type]
         for i, (key, value, headers) in enumerate(SENT)
     ]
+
+
+@pytest.mark.parametrize("form", [Gathered, Librdkafka])
+async def test_a_source_may_be_closed_while_it_is_polled(form: type[Gathered | Librdkafka]) -> None:
+    with mock_broker() as (_, server):
+        source = form(Kafka(bootstrap_servers=[server]))
+        polls = asyncio.create_task(source.poll({TP("t", 0): 0}, {TP("t", 0)}, 0.5))
+        await asyncio.sleep(0)
+        source.close()
+        assert await polls == {}
+        assert await source.poll({TP("t", 0): 0}, {TP("t", 0)}, 0.5) == {}
 
 
 def test_the_library_is_the_one_that_was_read() -> None:
