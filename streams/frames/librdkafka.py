@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
@@ -16,11 +15,9 @@ from faust.types import TP
 from config.settings import Kafka
 from streams.batches import Batch, Column, Single, Values, joined
 from streams.frames.properties import properties
-from streams.frames.refusing import refused, unusable
+from streams.frames.refusing import Warnings, refused, unusable
 from streams.frames.source import MOST_BYTES, MOST_RECORDS, Follower
 from streams.records import Record
-
-log = logging.getLogger("librdkafka")
 
 _CHUNK = 1000  # messages taken before their bytes are counted
 
@@ -78,7 +75,7 @@ class Librdkafka(Follower):
         """Raises StreakwatchError when librdkafka cannot do what the configuration asks for."""
         super().__init__()
         try:
-            self._consumer = Consumer(properties(kafka), logger=log)
+            self._consumer = Consumer(properties(kafka), logger=Warnings())
         except KafkaException as error:
             raise unusable(error.args[0].str()) from None
         self._thread = ThreadPoolExecutor(1, "librdkafka")

@@ -21,6 +21,14 @@ def unusable(why: str) -> StreakwatchError:
     )
 
 
+class Warnings:
+    """librdkafka's lines in our log: a warning each, whatever it takes it for."""
+
+    def log(self, _: int, text: str, *arguments: object) -> None:
+        """As a logger's; the text stays apart from what it is about, for repeats to be counted."""
+        log.warning(text, *arguments)
+
+
 def refused(code: int, text: str) -> None:
     """Raise what ends the worker with aiokafka, too; all else passes, and is tried again."""
     if code == _TOPIC_AUTHORIZATION_FAILED:

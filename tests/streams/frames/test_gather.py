@@ -18,6 +18,7 @@ from hypothesis import strategies as some
 
 from config.settings import Kafka
 from streams.batches import Single, joined
+from streams.embedded.ports import free_port
 from streams.frames import gather
 from streams.frames.gather import Gather, Gathered
 from streams.frames.library import Library, library
@@ -212,6 +213,20 @@ async def test_a_source_may_be_closed_while_it_is_polled(form: type[Gathered | L
         source.close()
         assert await polls == {}
         assert await source.poll({TP("t", 0): 0}, {TP("t", 0)}, 0.5) == {}
+
+
+@pytest.mark.parametrize("form", [Gathered, Librdkafka])
+async def test_a_broker_that_is_away_is_one_kind_of_warning(
+    form: type[Gathered | Librdkafka], caplog: pytest.LogCaptureFixture
+) -> None:
+    """So that the limit of repeats holds them back."""
+    source = form(Kafka(bootstrap_servers=[f"127.0.0.1:{free_port()}"]))
+    async with asyncio.timeout(20):
+        while len(caplog.records) < 3:
+            assert await source.poll({TP("t", 0): 0}, {TP("t", 0)}, 0.1) == {}
+    source.close()
+    assert {(r.name, r.levelname) for r in caplog.records} == {("librdkafka", "WARNING")}
+    assert len({r.msg for r in caplog.records}) == 1
 
 
 def test_the_library_is_the_one_that_was_read() -> None:
