@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import overload
@@ -9,7 +10,7 @@ from typing import overload
 import numpy as np
 
 from streams.batches import Batch, Column, Single, Values
-from streams.records import Headers, Record
+from streams.records import Record
 
 _HEAD = 24  # three int64: the record's number, the length of the name, that of the value
 
@@ -27,6 +28,12 @@ class Cells:
         lengths = np.maximum(self.lengths, 0)
         ends = np.cumsum(lengths + self.gap) - self.gap
         return ends - lengths, ends
+
+    def between(self, starts: Column, ends: Column, span: slice) -> Iterator[bytes | None]:
+        """Those of a span, whose edges are known."""
+        edges = zip(starts[span].tolist(), ends[span].tolist(), strict=True)
+        for (start, end), length in zip(edges, self.lengths[span].tolist(), strict=True):
+            yield None if length < 0 else bytes(self.buffer[start:end])
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,21 +65,9 @@ class _Shared:
     def headers(self) -> dict[int, list[tuple[str, bytes]]]:
         return _unpack(self.packed.headers)
 
-    def key(self, at: int) -> bytes | None:
-        if self.packed.keys.lengths[at] < 0:
-            return None
-        starts, ends = self.keys
-        return bytes(self.packed.keys.buffer[starts[at] : ends[at]])
-
-    def value(self, at: int) -> bytes | None:
-        if self.packed.values.lengths[at] < 0:
-            return None
-        values = self.values
-        return bytes(values.buffer[values.starts[at] : values.ends[at]])
-
 
 class Columns(Batch):
-    """Records in buffers: ``count`` of those that were gathered, from number ``first`` on."""
+    """Consecutive records of those that were gathered; all slices share the buffers."""
 
     def __init__(self, packed: Packed) -> None:
         self._shared = _Shared(packed)
@@ -96,33 +91,39 @@ class Columns(Batch):
         """See :class:`streams.batches.Batch`."""
         if isinstance(at, slice):
             return self._sliced(self._range[at])
-        shared, number = self._shared, self._range[at]
-        return Single(
-            int(shared.packed.offsets[number]),
-            int(shared.packed.timestamps[number]),
-            shared.key(number),
-            shared.value(number),
-            self._headers(number),
-        )
+        number = self._range[at]
+        return next(iter(self._sliced(range(number, number + 1))))
 
-    def _headers(self, number: int) -> Headers:
-        return tuple(self._shared.headers.get(number, ()))
+    def __iter__(self) -> Iterator[Record]:
+        shared, packed, span = self._shared, self._shared.packed, self._span
+        offsets, timestamps = packed.offsets[span].tolist(), packed.timestamps[span].tolist()
+        keys = packed.keys.between(*shared.keys, span)
+        values = packed.values.between(shared.values.starts, shared.values.ends, span)
+        for number, offset, timestamp, key, value in zip(
+            self._range, offsets, timestamps, keys, values, strict=True
+        ):
+            headers = tuple(shared.headers.get(number, ()))
+            yield Single(offset, timestamp, key, value, headers)
+
+    @property
+    def _span(self) -> slice:
+        return slice(self._range.start, self._range.stop)
 
     @property
     def offsets(self) -> Column:
         """See :class:`streams.batches.Batch`."""
-        return self._shared.packed.offsets[self._range.start : self._range.stop]
+        return self._shared.packed.offsets[self._span]
 
     @property
     def timestamps(self) -> Column:
         """See :class:`streams.batches.Batch`."""
-        return self._shared.packed.timestamps[self._range.start : self._range.stop]
+        return self._shared.packed.timestamps[self._span]
 
     @property
     def values(self) -> Values:
         """See :class:`streams.batches.Batch`."""
-        values, first, end = self._shared.values, self._range.start, self._range.stop
-        return Values(values.buffer, values.starts[first:end], values.ends[first:end])
+        values = self._shared.values
+        return Values(values.buffer, values.starts[self._span], values.ends[self._span])
 
 
 def _unpack(packed: bytes) -> dict[int, list[tuple[str, bytes]]]:
