@@ -7,7 +7,9 @@ RUN python -m venv /opt/streakwatch
 # What we depend on first: it changes less often than our own code.
 COPY requirements/worker.txt requirements/
 RUN /opt/streakwatch/bin/pip install --no-deps --require-hashes -r requirements/worker.txt
-COPY pyproject.toml README.md CHANGELOG.md LICENSE ./
+# The compiler makes streams/frames/gather.c; the image that runs does without it.
+RUN apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev
+COPY pyproject.toml hatch_build.py README.md CHANGELOG.md LICENSE ./
 COPY streams streams
 COPY alerts alerts
 COPY config config

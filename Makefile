@@ -68,7 +68,7 @@ types: $(READY)
 
 setup: $(READY)
 
-$(READY): $(LOCK) pyproject.toml
+$(READY): $(LOCK) pyproject.toml hatch_build.py streams/frames/gather.c
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Python 3.11 or newer is needed; give it with: make $(MAKECMDGOALS) PYTHON=python3.11"; exit 1; }
 	@test -d $(VENV) || $(PYTHON) -m venv $(VENV) || \
@@ -84,7 +84,7 @@ COMPILE = $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-ex
 
 lock: $(READY)
 	$(COMPILE) --extra dev --extra demo --extra plot -o requirements/dev.txt pyproject.toml
-	$(COMPILE) -c requirements/dev.txt -o requirements/worker.txt pyproject.toml
+	$(COMPILE) --extra fast -c requirements/dev.txt -o requirements/worker.txt pyproject.toml
 
 build: $(READY)
 	$(BIN)/python -m build --no-isolation

@@ -19,6 +19,7 @@ Days = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 HostPort = Annotated[str, AfterValidator(host_port)]
 Folder = Annotated[Path, AfterValidator(below_folder)]
+Fetch = Literal["auto", "gather", "librdkafka", "aiokafka"]
 
 
 class Retention(Model):
@@ -55,6 +56,8 @@ class Kafka(Model):
     """Replicas of each partition; 3 on a cluster that must survive a broker's loss."""
     session_timeout: Annotated[float, Field(ge=1, le=60)] = 10
     """A worker that was not heard of for so many seconds is taken to be dead."""
+    fetch: Fetch = "auto"
+    """What fetches records; 'auto' takes the first that is installed, from the fastest on."""
     retention: Retention = Retention()
     """How long each topic keeps its records, in days or 'forever'."""
     security: Security = Security()

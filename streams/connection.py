@@ -21,7 +21,7 @@ def client_options(kafka: Kafka) -> dict[str, Any]:
 def security_options(security: Security) -> dict[str, Any]:
     """The part of :func:`client_options` that single connections take, too."""
     tls, sasl = security.tls, security.sasl
-    options: dict[str, Any] = {"security_protocol": _protocol(security)}
+    options: dict[str, Any] = {"security_protocol": protocol(security)}
     if tls is not None:
         options["ssl_context"] = context_of(tls)
     if sasl is not None:
@@ -31,7 +31,8 @@ def security_options(security: Security) -> dict[str, Any]:
     return options
 
 
-def _protocol(security: Security) -> str:
+def protocol(security: Security) -> str:
+    """How Kafka calls this way to secure a connection."""
     if security.sasl is None:
         return "PLAINTEXT" if security.tls is None else "SSL"
     return "SASL_PLAINTEXT" if security.tls is None else "SASL_SSL"

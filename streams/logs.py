@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from alerts.secrecy import silence_targets
 from config.errors import StreakwatchError
 
-QUIET = ("faust", "mode", "aiokafka", "kafka", "asyncio", "aiohttp", "streams.frames")
+FAUST = ("faust", "mode", "streams.frames.transport", "streams.frames.threads")
+QUIET = (*FAUST, "aiokafka", "kafka", "librdkafka", "asyncio", "aiohttp")
 OURS = ("streams", "alerts", "config")
 EVERY = 10.0
 LONGEST = 300.0

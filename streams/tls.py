@@ -40,13 +40,13 @@ class _Context(ssl.SSLContext):
 
     def load(self, tls: Tls) -> None:
         """Read the files. Raises UsageError."""
-        self._tls, self._stamps = tls, _stamps(tls)
+        self._tls, self._stamps = tls, stamps(tls)
         _load_ca(self, tls)
         _load_certificate(self, tls)
 
     def wrap_bio(self, *args: Any, **more: Any) -> ssl.SSLObject:
         """As the library does, with the files as they are now."""
-        if _stamps(self._tls) != self._stamps:
+        if stamps(self._tls) != self._stamps:
             try:
                 self.load(self._tls)
             except StreakwatchError as error:  # half written, perhaps: the next change is seen
@@ -54,7 +54,8 @@ class _Context(ssl.SSLContext):
         return super().wrap_bio(*args, **more)
 
 
-def _stamps(tls: Tls) -> Stamps:
+def stamps(tls: Tls) -> Stamps:
+    """What tells whether a file was written anew."""
     return {path: _stamp(path) for path in (tls.ca_file, tls.cert_file, tls.key_file) if path}
 
 

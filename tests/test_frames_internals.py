@@ -1,18 +1,21 @@
 """The internals of Faust and aiokafka that the frames stand on; the rebalances are in contracts/.
 
-When one of these fails after an upgrade, read streams/frames.py beside the new driver first.
+When one of these fails after an upgrade, read streams/frames/ beside the new driver first.
 """
 
 from __future__ import annotations
 
 import inspect
 from importlib.metadata import version
+from types import SimpleNamespace
 from typing import Any
 
 import aiokafka
 import faust
 import pytest
+from aiokafka.consumer.fetcher import Fetcher
 from aiokafka.consumer.group_coordinator import GroupCoordinator
+from aiokafka.consumer.subscription_state import SubscriptionState, TopicPartitionState
 from aiokafka.structs import ConsumerRecord
 from faust.tables.recovery import Recovery
 from faust.transport import by_url
@@ -22,10 +25,14 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
 from streams import frames
+from streams.batches import Records
+from streams.frames import heartbeats as beats
+from streams.frames import threads, transport
 
 
 def test_the_versions_that_were_read() -> None:
-    assert (version("faust-streaming"), version("aiokafka")) == ("0.15.3", "0.14.0")
+    names = ("faust-streaming", "aiokafka", "confluent-kafka")
+    assert [version(name) for name in names] == ["0.15.3", "0.14.0", "2.16.1"]
 
 
 def test_the_scheme_leads_to_our_transport() -> None:
@@ -45,6 +52,20 @@ def test_the_scheme_leads_to_our_transport() -> None:
         (driver.Producer, "_settings_extra", ["self"]),
         (faust.App, "_create_directories", ["self"]),
         (GroupCoordinator, "_do_heartbeat", ["self"]),
+        (BaseConsumer, "on_buffer_full", ["self", "tp"]),
+        (BaseConsumer, "on_buffer_drop", ["self", "tp"]),
+        (driver.AIOKafkaConsumerThread, "on_start", ["self"]),
+        (driver.AIOKafkaConsumerThread, "on_thread_stop", ["self"]),
+        (driver.AIOKafkaConsumerThread, "verify_event_path", ["self", "now", "tp"]),
+        (
+            driver.AIOKafkaConsumerThread,
+            "_fetch_records",
+            ["self", "consumer", "active_partitions", "timeout", "max_records"],
+        ),
+        (Fetcher, "_get_actions_per_node", ["self", "assignment"]),
+        (Fetcher, "_create_fetch_waiter", ["self"]),
+        (SubscriptionState, "fetch_context", ["self"]),
+        (TopicPartitionState, "consumed_to", ["self", "position"]),
     ],
 )
 def test_what_is_overridden_or_called(owner: type, name: str, parameters: list[str]) -> None:
@@ -68,6 +89,15 @@ def test_what_is_overridden_or_called(owner: type, name: str, parameters: list[s
         # a stop waits for the producer, which we do not let it do for ever
         (faust.App._producer_flush, "await self._producer.flush()"),
         (driver.Producer.flush, "await self._producer.flush()"),
+        # the active partitions are handed to the thread as they change, not as they were
+        (BaseConsumer._wait_next_records, "active_partitions = self._get_active_partitions()"),
+        # all frames of a topic wait in one queue
+        (ConductorCompiler.build, "queue = chan.queue"),
+        # without requests, aiokafka's fetcher still finds the positions that it does not know
+        (Fetcher._fetch_requests_routine, "= self._get_actions_per_node(assignment)"),
+        (Fetcher._fetch_requests_routine, "for node_id, tps in reset_requests.items():"),
+        # what the group's coordinator does not forgive reaches who waits for records
+        (SubscriptionState.abort_waiters, "for waiter in self._fetch_waiters"),
         # positions are sought before the streams resume
         (Recovery._resume_streams, "consumer.perform_seek()"),
     ],
@@ -81,14 +111,38 @@ def test_a_frame_is_one_message_at_its_last_offset() -> None:
         ConsumerRecord("closes", 1, offset, 1_000 * offset, 0, None, b"v", None, 0, 1, [])
         for offset in (7, 8, 11)
     ]
-    message = frames._message(TP("closes", 1), records, generation=5)
+    message = transport._message(TP("closes", 1), Records(records), generation=5)
     assert (message.offset, message.timestamp, message.generation_id) == (11, 11.0, 5)
     assert message.key is None
-    assert message.value == frames.Frame("closes", 1, records)
+    frame = message.value
+    assert (frame.topic, frame.partition, list(frame.records)) == ("closes", 1, records)
+
+
+def test_aiokafka_fetches_nothing_but_positions() -> None:
+    class Asked:
+        def _get_actions_per_node(self, assignment: Any) -> tuple[Any, ...]:
+            return ["a request"], {1: ["a reset"]}, 0.2, False, [assignment]
+
+    asked: Any = Asked()
+    threads._fetch_nothing(asked)
+    assert asked._get_actions_per_node("one") == ([], {1: ["a reset"]}, 0.2, False, ["one"])
+
+
+def test_a_full_queue_stops_its_whole_topic_and_no_other() -> None:
+    consumer: Any = transport.Consumer.__new__(transport.Consumer)
+    consumer.app = SimpleNamespace(in_recovery=False)
+    consumer._buffered_partitions = set()
+    consumer._active_partitions = {TP("a", 0), TP("a", 1), TP("b", 0)}
+    consumer.on_buffer_full(TP("a", 1))
+    assert consumer._active_partitions == {TP("b", 0)}
+    consumer.on_buffer_drop(TP("b", 0))
+    assert consumer._active_partitions == {TP("b", 0)}
+    consumer.on_buffer_drop(TP("a", 1))
+    assert consumer._active_partitions == {TP("a", 0), TP("a", 1), TP("b", 0)}
 
 
 def test_a_frame_goes_through_the_schema_as_it_is() -> None:
-    frame = frames.Frame("closes", 0, ())
+    frame = frames.Frame("closes", 0, Records([]))
     message = type("Message", (), {"value": frame})
     assert frames.FrameSchema().loads_value(None, message) is frame
     assert frames.FrameSchema().loads_key(None, message) is None
@@ -105,8 +159,8 @@ class Coordinator:
 
 async def test_a_member_is_who_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [100.0]
-    monkeypatch.setattr(frames, "_time", lambda: now[0])
-    heartbeats, coordinator = frames.Heartbeats(), Coordinator()
+    monkeypatch.setattr(beats, "_time", lambda: now[0])
+    heartbeats, coordinator = beats.Heartbeats(), Coordinator()
     assert not heartbeats.within(10)
     heartbeats.watch(coordinator)
     now[0] = 105.0
@@ -129,5 +183,5 @@ async def test_a_member_is_who_is_answered(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_the_time_of_heartbeats_goes_on() -> None:
-    first = frames._time()
-    assert 0 <= frames._time() - first < 60
+    first = beats._time()
+    assert 0 <= beats._time() - first < 60

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import ast
+import ctypes
+import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -11,6 +14,8 @@ from importlib.metadata import distribution, entry_points, packages_distribution
 from pathlib import Path
 
 import pytest
+
+from streams.frames import gather
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("streams", "alerts", "config")
@@ -62,11 +67,56 @@ def test_streaks_loads_neither_faust_nor_kafka_nor_pydantic() -> None:
     assert done.stdout.splitlines()[-1] == "set()"
 
 
-def test_the_wheel_holds_the_code_the_templates_and_the_examples(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "-o", str(tmp_path)]
-    subprocess.run([*command, str(ROOT)], check=True, capture_output=True)
-    (wheel,) = tmp_path.glob("*.whl")
-    names = set(zipfile.ZipFile(wheel).namelist())
+LIBRARY = "streams/frames/libgather.so"
+
+
+def wheel_of(root: Path, folder: Path, cc: str) -> Path:
+    """The wheel that is built from there with a C compiler of that name."""
+    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "-o", str(folder)]
+    environ = os.environ | {"CC": cc}
+    subprocess.run([*command, str(root)], check=True, capture_output=True, env=environ)
+    (wheel,) = folder.glob("*.whl")
+    return wheel
+
+
+@pytest.fixture
+def sources(tmp_path: Path) -> Path:
+    """A copy of what is built, so that no build here disturbs the tests beside it."""
+    folder = tmp_path / "sources"
+    tracked = subprocess.run(
+        ["git", "ls-files", *PACKAGES, "*.md", "LICENSE", "pyproject.toml", "hatch_build.py"],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    for name in tracked.stdout.split():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, folder / name)
+    return folder
+
+
+@pytest.mark.parametrize("cc", ["no-such-compiler", "false", '"'])
+def test_without_a_compiler_the_wheel_is_whole(sources: Path, tmp_path: Path, cc: str) -> None:
+    (sources / LIBRARY).write_bytes(b"of an earlier build")
+    wheel = wheel_of(sources, tmp_path, cc)
+    assert wheel.name == "streakwatch-0.1.0-py3-none-any.whl"
+    assert LIBRARY not in zipfile.ZipFile(wheel).namelist()
+
+
+@pytest.mark.skipif(shutil.which("cc") is None, reason="needs a C compiler")
+def test_with_a_compiler_the_wheel_holds_the_library(sources: Path, tmp_path: Path) -> None:
+    wheel = wheel_of(sources, tmp_path, "cc -Wall -Wextra -Werror")
+    assert wheel.name.startswith("streakwatch-0.1.0-py3-none-")
+    assert not wheel.name.endswith("-any.whl")
+    with zipfile.ZipFile(wheel) as file:
+        file.extract(LIBRARY, tmp_path)
+    library = ctypes.CDLL(str(tmp_path / LIBRARY))
+    assert library.gather_version() == gather.VERSION
+    assert not {name for name in file.namelist() if name.endswith(".so")} - {LIBRARY}
+
+
+def test_the_wheel_holds_the_code_the_templates_and_the_examples(
+    sources: Path, tmp_path: Path
+) -> None:
+    names = set(zipfile.ZipFile(wheel_of(sources, tmp_path, "cc")).namelist())
     tracked = subprocess.run(
         ["git", "ls-files", *PACKAGES], cwd=ROOT, capture_output=True, text=True, check=True
     )

@@ -6,6 +6,8 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from faust.types import TP
+from frame_rig import BESIDE
 from harness import Deployment, eventually
 from secure_kafka import (
     KEY_PASSWORD,
@@ -21,7 +23,10 @@ from secure_kafka import (
 )
 
 from config.security import Security
-from config.settings import Kafka
+from config.settings import Fetch, Kafka
+from streams import topics
+from streams.frames.choice import _open
+from streams.producing import producer
 from streams.reaching import reach
 from streams.refusals import RefusedError
 
@@ -62,6 +67,47 @@ def test_the_way_is_open(
     assert inside(secured, "topics", "create") == 0
     told = capsys.readouterr()
     assert (told.out.count("created"), told.err) == (7, "")
+
+
+@pytest.mark.parametrize("fetch", BESIDE)
+@pytest.mark.parametrize(("listener", "security"), WAYS.values(), ids=WAYS)
+async def test_records_are_fetched_by_the_same_way(
+    fetch: Fetch, listener: str, security: Case, secure: SecureKafka, secured: Deployment
+) -> None:
+    use(secured, secure.at(listener), security(secure))
+    await topics.create(secured.settings.kafka)
+    assert await fetched(secured, fetch) == [b"one"]
+
+
+@pytest.mark.parametrize("fetch", BESIDE)
+async def test_a_wrong_password_is_told_and_never_shown(
+    fetch: Fetch, secure: SecureKafka, secured: Deployment, caplog: pytest.LogCaptureFixture
+) -> None:
+    use(secured, secure.at("SCRAM"), {"tls": tls(secure), "sasl": user(password=WRONG)})
+    source = _open(fetch, secured.settings.kafka)
+    try:
+        async with asyncio.timeout(30):
+            while "uthentication failed" not in caplog.text:
+                assert await source.poll({TP("t", 0): 0}, {TP("t", 0)}, 0.1) == {}
+    finally:
+        source.close()
+    assert "S3CR3T" not in caplog.text
+
+
+async def fetched(deployment: Deployment, fetch: Fetch) -> list[bytes | None]:
+    """What a source fetches after one close was sent."""
+    kafka = deployment.settings.kafka
+    tps = [TP(f"{deployment.prefix}closes", p) for p in range(kafka.partitions)]
+    async with producer(kafka) as sender:
+        await sender.send_and_wait(tps[0].topic, b"one", partition=0)
+    source = _open(fetch, kafka)
+    try:
+        async with asyncio.timeout(30):
+            while not (got := await source.poll(dict.fromkeys(tps, 0), tps, 1)):
+                pass
+    finally:
+        source.close()
+    return [record.value for batch in got.values() for record in batch]
 
 
 def test_a_renewed_certificate_is_used_without_a_restart(

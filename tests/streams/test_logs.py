@@ -52,8 +52,8 @@ def test_the_pause_doubles_while_a_line_goes_on_up_to_five_minutes(listener: Lis
 
 def test_an_error_of_ours_is_not_told_again_by_a_library(listener: Listener) -> None:
     error = StreakwatchError("no topic", "make one")
-    assert not listener.log("Crashed reason=%r", error, name="streams.frames")
-    assert listener.log("Crashed reason=%r", ValueError("x"), name="streams.frames")
+    assert not listener.log("Crashed reason=%r", error, name="streams.frames.transport")
+    assert listener.log("Crashed reason=%r", ValueError("x"), name="streams.frames.transport")
     assert listener.log("%s", error, name="streams.runtime")
 
 

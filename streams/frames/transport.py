@@ -9,19 +9,23 @@ rebalance, :attr:`FrameApp.positions` tells where each partition goes on.
 
 from __future__ import annotations
 
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import faust
-from aiokafka import AIOKafkaConsumer, ConsumerRecord
+from aiokafka.errors import IllegalStateError
 from faust.auth import Credentials
 from faust.transport.consumer import ensure_TP
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 
 from streams import clients
+from streams.batches import Batch, batch
+from streams.frames.heartbeats import Heartbeats
+from streams.frames.source import Source
+from streams.frames.threads import ConsumerThread, SourceThread
 
 Positions = Callable[[frozenset[TP]], Awaitable[Mapping[TP, int]]]
 
@@ -32,13 +36,15 @@ class Frame:
 
     topic: str
     partition: int
-    records: Sequence[ConsumerRecord]
+    records: Batch
 
 
 class FrameApp(faust.App):
     """A Faust app whose consumer starts each partition where ``positions`` says."""
 
     positions: Positions
+    open_source: Callable[[], Source] | None = None
+    """What opens the source of the records; None to fetch with aiokafka."""
 
     def _create_directories(self) -> None:
         """None: no table is ever kept on disk."""
@@ -56,48 +62,6 @@ class FrameSchema(faust.Schema[Any, Any]):
         return frame
 
 
-class Heartbeats:
-    """Whether the group counts this worker among its members, as far as it can know by itself.
-
-    A worker that was suspended, or cut off, for longer than the session timeout may have lost its
-    partitions to another without knowing it yet.
-    """
-
-    def __init__(self) -> None:
-        self._last = float("-inf")
-
-    def watch(self, coordinator: Any) -> None:
-        """Note from now on when the heartbeats that are answered were sent.
-
-        Joining counts for nothing: the first heartbeat follows within a second. One that is
-        refused, or fails, ends it at once. The coordinator is aiokafka's, in a thread of its own.
-        """
-        beat = coordinator._do_heartbeat
-        if getattr(beat, "watched", False):
-            return
-
-        async def watched() -> Any:
-            sent = _time()
-            answered = False
-            try:
-                answered = await beat()
-            finally:
-                self._last = sent if answered else float("-inf")
-            return answered
-
-        watched.watched = True  # type: ignore[attr-defined]
-        coordinator._do_heartbeat = watched
-
-    def within(self, seconds: float) -> bool:
-        """Whether a heartbeat that was answered was sent in the last so many seconds."""
-        return _time() - self._last < seconds
-
-
-def _time() -> float:
-    """Seconds that go on while the machine sleeps, where the system can tell them."""
-    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
-
-
 def credentials(options: Mapping[str, Any]) -> Credentials | None:
     """What :func:`streams.connection.client_options` gives, as Faust takes it."""
     context = options.get("ssl_context")
@@ -111,16 +75,6 @@ def credentials(options: Mapping[str, Any]) -> Credentials | None:
     return faust.SSLCredentials(context) if context else None
 
 
-class ConsumerThread(driver.AIOKafkaConsumerThread):
-    """Faust's consumer thread, blind to the records of aborted transactions."""
-
-    def _create_worker_consumer(self, transport: driver.Transport) -> AIOKafkaConsumer:
-        consumer = super()._create_worker_consumer(transport)
-        # the log that gaps are read again from, and replays, must be the same log
-        consumer._isolation_level = "read_committed"
-        return consumer
-
-
 class Consumer(driver.Consumer):
     """Faust's aiokafka consumer, with a fetch handed on as one event for each partition."""
 
@@ -131,7 +85,21 @@ class Consumer(driver.Consumer):
         self.heartbeats = Heartbeats()
 
     def _new_consumer_thread(self) -> ConsumerThread:
-        return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
+        if self.app.open_source is None:
+            return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
+        return SourceThread(
+            self, open_source=self.app.open_source, loop=self.loop, beacon=self.beacon
+        )
+
+    def on_buffer_full(self, tp: TP) -> None:
+        """No more of the whole topic: its partitions wait in one queue."""
+        for each in [one for one in self._get_active_partitions() if one.topic == tp.topic]:
+            super().on_buffer_full(each)
+
+    def on_buffer_drop(self, tp: TP) -> None:
+        """The topic's partitions go on together."""
+        for each in [one for one in self._buffered_partitions if one.topic == tp.topic]:
+            super().on_buffer_drop(each)
 
     async def perform_seek(self) -> None:
         """Seek every assigned partition to its fold's cursor."""
@@ -150,7 +118,7 @@ class Consumer(driver.Consumer):
         """One message for each partition that the fetch brought records of."""
         records, active = await self._wait_next_records(timeout)
         generation = self.app.consumer_generation_id
-        for raw, batch in (records or {}).items():
+        for raw, fetched in (records or {}).items():
             if self.should_stop or not self.flow_active:
                 return
             if generation != self.app.consumer_generation_id:
@@ -158,20 +126,27 @@ class Consumer(driver.Consumer):
             tp = ensure_TP(raw)
             if active is None or tp in active or tp in self._buffered_partitions:
                 self.app.monitor.track_tp_end_offset(tp, self.highwater(tp))
-                yield tp, _message(tp, batch, generation)
+                yield tp, _message(tp, batch(fetched), generation)
+            else:
+                await self._return(tp, fetched[0].offset)
+
+    async def _return(self, tp: TP, offset: int) -> None:
+        """A partition was paused while records of it were fetched: they are fetched again."""
+        with suppress(IllegalStateError):  # it was revoked
+            await self.seek_wait({tp: offset})
 
 
-def _message(tp: TP, batch: Sequence[ConsumerRecord], generation: int) -> ConsumerMessage:
-    last = batch[-1]
+def _message(tp: TP, records: Batch, generation: int) -> ConsumerMessage:
+    last = records[-1]
     return ConsumerMessage(
         topic=tp.topic,
         partition=tp.partition,
         offset=last.offset,
         timestamp=last.timestamp / 1000.0,
-        timestamp_type=last.timestamp_type,
+        timestamp_type=0,
         headers={},
         key=None,
-        value=Frame(tp.topic, tp.partition, batch),  # type: ignore[arg-type]
+        value=Frame(tp.topic, tp.partition, records),  # type: ignore[arg-type]
         checksum=None,
         tp=tp,
         generation_id=generation,  # without it the stream passes over the message silently
