@@ -24,8 +24,11 @@ from streams.snapshots import Snapshots
 
 log = logging.getLogger(__name__)
 
-#: How long the other lanes wait for one that is busy, in seconds.
-_PATIENCE = 1.0
+#: How long the other lanes wait for one that is busy with a frame, in seconds: a large frame of
+#: many pairs may take that long.
+_PATIENCE = 5.0
+#: How long they wait for one that is attached, in seconds.
+_ATTACHING = 1.0
 #: How long a sweep waits for its lanes, in seconds: until a broker that is away is known to be so.
 _SWEEP_PATIENCE = 11.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
@@ -63,7 +66,7 @@ class Runner:
         self._frames: dict[int, asyncio.Task[None]] = {}
 
     async def attach(
-        self, partitions: Iterable[int], patience: float = _PATIENCE
+        self, partitions: Iterable[int], patience: float = _ATTACHING
     ) -> Mapping[int, int]:
         """Own exactly these partitions; the offset from which each wants its frames.
 

@@ -14,7 +14,7 @@ from streams.wire import Reason, RejectedError
 #: Records that are applied before the event loop has its turn.
 _SLICE = 20_000
 #: With more records than this at once, what stands is sent only so often, in seconds.
-_MANY, _PAUSE = 1_000, 0.25
+_MANY, _PAUSE = 1_000, 1.0
 
 
 class Fold(Protocol):
