@@ -20,6 +20,9 @@ from streams.fields import RejectedError as RejectedError  # noqa: PLC0414  like
 
 MAX_CLOSE_BYTES = 64 * 1024
 MAX_ALERT_BYTES = 1024 * 1024
+TICKS = "ticks"
+"""The source of the closes that are made of ticks."""
+_MOST_REVISIONS = 2**31
 #: The year 2200, in milliseconds since 1970.
 _LATEST_MS = 7_258_118_400_000
 
@@ -29,7 +32,8 @@ class Close:
     """The last price of a period: ``period`` as in :mod:`streams.core.periods`, ``price`` in
     micro-units.
 
-    While the period lasts its price is ``provisional``.
+    While the period lasts its price is ``provisional``. ``revision`` counts the closes of the
+    period that its source has sent before it, so that one that is sent again is known.
     """
 
     symbol: str
@@ -39,6 +43,7 @@ class Close:
     source: str = ""
     sent_at: str = ""
     provisional: bool = False
+    revision: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +78,7 @@ _SYMBOL = re.compile(r"[A-Za-z0-9^.=_:/-]{1,32}", re.ASCII)
 
 def decode_close(value: bytes | None, signed: Container[str] = frozenset()) -> Close:
     """A close as JSON: ``{"symbol", "period", "close", "interval"?, "provisional"?, "source"?,
-    "sent_at"?}``.
+    "sent_at"?, "revision"?}``.
 
     ``close`` is a number or a string of digits. Other fields are left unread.
 
@@ -100,6 +105,7 @@ def _close(fields: dict[str, Any], signed: Container[str]) -> Close:
         text(fields, "source"),
         text(fields, "sent_at"),
         flag(fields, "provisional"),
+        whole(fields, "revision", _MOST_REVISIONS) if fields.get("revision") is not None else 0,
     )
 
 
@@ -220,6 +226,7 @@ def _close_fields(close: Close) -> dict[str, Any]:
         "provisional": close.provisional,
         "source": close.source,
         "sent_at": close.sent_at,
+        "revision": close.revision,
     }
     return fields | {name: value for name, value in extra.items() if value}
 
