@@ -58,12 +58,10 @@ def read_table(value: bytes) -> Table:
     import pyarrow as pa
 
     try:
-        batches = _batches(value)
+        return _joined([_table(batch) for batch in _batches(value)])
     except (pa.ArrowException, OSError, ValueError, KeyError, struct.error) as error:
         detail = f"not an Arrow stream that can be read: {shown(str(error))}"
         raise RejectedError(Reason.NOT_ARROW, detail) from None
-    tables = [_table(batch) for batch in batches]
-    return _joined(tables)
 
 
 def write_table(symbols: Sequence[str], times: Numbers, micros: Numbers) -> bytes:
@@ -171,7 +169,7 @@ def _prices(column: Any) -> tuple[Numbers, Flags]:
         micros, good = of_numbers(column.fill_null(0.0).to_numpy(zero_copy_only=False))
     elif pa.types.is_int64(column.type):
         given = column.fill_null(0).to_numpy(zero_copy_only=False)
-        micros, good = given, np.abs(given) <= prices.MAX_PRICE * prices.SCALE
+        micros, good = given, _within(given, prices.SCALE)
     else:
         is_decimal = pa.types.is_decimal128(column.type)
         _expect(column, is_decimal and 0 <= column.type.scale <= _MOST_DECIMALS)
@@ -183,13 +181,18 @@ def _decimals(column: Any) -> tuple[Numbers, Flags]:
     """Decimals of 128 bits; those in bounds fit into 64."""
     data = np.frombuffer(column.buffers()[1], np.int64)[2 * column.offset :][: 2 * len(column)]
     low, high = data[::2], data[1::2]
-    scale, good = column.type.scale, high == low >> 63
-    good = good & (np.abs(low) <= prices.MAX_PRICE * 10**scale)
+    scale = column.type.scale
+    good = (high == low >> 63) & _within(low, 10**scale)
     given = np.where(good, low, 0)
     if scale <= 6:
         return given * 10 ** (6 - scale), good
     micros, rest = np.divmod(given, 10 ** (scale - 6))
     return micros, good & (rest == 0)
+
+
+def _within(given: Numbers, scale: int) -> Flags:
+    most = prices.MAX_PRICE * scale
+    return (given >= -most) & (given <= most)
 
 
 def _expect(column: Any, fits: bool) -> None:

@@ -55,18 +55,16 @@ def to_text(instant: int) -> str:
 
 def _of_length(text: Text) -> tuple[Numbers, Flags]:
     """Those in UTC, and those with an offset."""
-    length, utc = len(text), text[-1] == ord("Z")
+    utc = text[-1] == ord("Z")
     seconds, good = _seconds(text)
     nanos, fine = _fraction(text[_SHORTEST:-1])
-    if utc.all():
-        return seconds * SECOND + nanos, good & fine
-    if length < _SHORTEST + 6:
-        return seconds, good & utc & fine
-    offsets, there = _offset(text[-6:])
-    some, exact = _fraction(text[_SHORTEST:-6])
-    seconds = np.where(utc, seconds, seconds - offsets)
-    fine = np.where(utc, fine, exact & there)
-    return seconds * SECOND + np.where(utc, nanos, some), good & fine
+    fine &= utc
+    if len(text) >= _SHORTEST + len("+00:00") and not utc.all():
+        offsets, there = _offset(text[-6:])
+        some, exact = _fraction(text[_SHORTEST:-6])
+        seconds = np.where(utc, seconds, seconds - offsets)
+        nanos, fine = np.where(utc, nanos, some), np.where(utc, fine, exact & there)
+    return seconds * SECOND + nanos, good & fine
 
 
 def _seconds(text: Text) -> tuple[Numbers, Flags]:
