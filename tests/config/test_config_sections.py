@@ -138,6 +138,18 @@ ADDED = {
         "kafka: {retention: {watch: -1}}",
         "kafka.retention.watch: found '-1'; write a number above 0, or 'forever'",
     ),
+    "a grace that is too long": (
+        "bars: {grace: 60}",
+        "bars.grace: found '60'; write a number from 0 to 59",
+    ),
+    "a symbol that nobody needs": (
+        "bars: {symbols: [RUT, SPY]}",
+        "bars.symbols[1]: no watchlist needs closes of 'SPY'; did you mean 'SPX'?",
+    ),
+    "a symbol twice": (
+        "bars: {symbols: [RUT, RUT]}",
+        "bars.symbols[1]: 'RUT' is listed twice; keep one of the two",
+    ),
     "topic prefix": (
         "kafka: {topic_prefix: 'a b'}",
         "kafka.topic_prefix: found 'a b'; write up to 100 letters, digits, . _ and -",
