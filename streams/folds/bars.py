@@ -21,7 +21,8 @@ from streams.ticks import Reject, Ticks, decode_ticks
 from streams.wire import TICKS, Close, Reason, RejectedError, encode_close
 
 _MS = 1_000_000
-_OUTCOMES = {
+#: What became of ticks that cannot be used although they can be read, by the reason.
+OUTCOMES = {
     Reason.STALE_TICK: "stale",
     Reason.FUTURE_TICK: "future",
     Reason.OUT_OF_SESSION: "out-of-session",
@@ -123,7 +124,7 @@ class BarsFold:
         counts["taken"] = int(np.count_nonzero(fates == Fate.TAKEN))
         counts["late"] = int(np.count_nonzero(fates == Fate.LATE))
         for reject in rejects:
-            counts[_OUTCOMES.get(reject.error.reason, "unreadable")] += 1
+            counts[OUTCOMES.get(reject.error.reason, "unreadable")] += 1
         self._count(+counts)
 
     def _close(self, bar: Bar) -> Output:
