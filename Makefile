@@ -33,6 +33,7 @@ chaos: $(READY)
 bench: $(READY)
 	$(BIN)/python bench/kernel.py
 	$(BIN)/python bench/state.py
+	$(BIN)/python bench/ticks.py
 
 mutants:
 	rm -rf build/mutants && mkdir -p build/mutants

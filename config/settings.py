@@ -182,7 +182,7 @@ class Settings(Model):
                 raise refusal(what, cure, "bars", "symbols", index)
         calendars: dict[tuple[str, str], str] = {}
         for name, watchlist in self.watchlists.items():
-            for symbol in watchlist.symbols() if watchlist.calendar != "none" else ():
+            for symbol in sorted(watchlist.symbols()) if watchlist.calendar != "none" else ():
                 line = (symbol, watchlist.interval)
                 first = calendars.setdefault(line, watchlist.calendar)
                 if first != watchlist.calendar and symbol in (self.bars.symbols or watched):

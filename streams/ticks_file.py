@@ -45,7 +45,7 @@ def read(path: Path, plan: BarsPlan, now_ms: int) -> TicksRead:
     """
     numbers = {symbol: number for number, symbol in enumerate(plan.symbols)}
     parts, refused, unwatched = [], list[Refusal](), 0
-    for lines, values in _chunks(path):
+    for lines, values in _chunks(path, refused):
         records = [Single(at, now_ms, None, value) for at, value in enumerate(values)]
         found = decode_ticks(Records(records), numbers, plan.signed)
         unwatched += found.unwatched
@@ -71,10 +71,13 @@ def _fits(found: Ticks, plan: BarsPlan, now_ms: int) -> Mapping[int, str]:
     return why | dict.fromkeys(found.at[due].tolist(), "no tick, but a time that is due")
 
 
-def _chunks(path: Path) -> Iterator[tuple[list[int], list[bytes]]]:
+def _chunks(path: Path, refused: list[Refusal]) -> Iterator[tuple[list[int], list[bytes]]]:
     """Lines, and the JSON of the tick in each."""
     lines, values = list[int](), list[bytes]()
     for line, value in _rows(path):
+        if isinstance(value, str):
+            refused.append(Refusal(line, value))
+            continue
         lines.append(line)
         values.append(value)
         if len(lines) == _AT_ONCE:
@@ -84,7 +87,8 @@ def _chunks(path: Path) -> Iterator[tuple[list[int], list[bytes]]]:
         yield lines, values
 
 
-def _rows(path: Path) -> Iterator[tuple[int, bytes]]:
+def _rows(path: Path) -> Iterator[tuple[int, bytes | str]]:
+    """Each line with its tick, or with why there is none."""
     try:
         if path.suffix.lower() in _JSON:
             with path.open("rb") as data:
@@ -100,13 +104,16 @@ def _rows(path: Path) -> Iterator[tuple[int, bytes]]:
         raise UsageError(f"{path}: not CSV: {error}") from None
 
 
-def _csv_rows(path: Path, rows: Iterator[list[str]]) -> Iterator[tuple[int, bytes]]:
+def _csv_rows(path: Path, rows: Iterator[list[str]]) -> Iterator[tuple[int, bytes | str]]:
     header = [name.strip() for name in next(rows, [])]
     if not set(header) >= _COLUMNS or len(set(header)) < len(header):
         raise UsageError(f"{path}:1: the header is {','.join(header)[:80]!r}",
                          "begin it with symbol,time,price")  # fmt: skip
     for row in rows:
-        cells = [cell.strip() for cell in row]
-        fields = {n: c for n, c in zip(header, cells, strict=False) if n in _COLUMNS and c}
-        if cells:
-            yield int(getattr(rows, "line_num", 0)), json.dumps(fields).encode()
+        line = int(getattr(rows, "line_num", 0))
+        if row and len(row) != len(header):
+            yield line, f"{len(row)} fields, the header has {len(header)}"
+        elif row:
+            cells = zip(header, (cell.strip() for cell in row), strict=True)
+            fields = {name: cell for name, cell in cells if name in _COLUMNS and cell}
+            yield line, json.dumps(fields).encode()

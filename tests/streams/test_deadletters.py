@@ -95,6 +95,8 @@ def test_a_close_goes_by_its_key_and_carries_where_it_was() -> None:
 def test_what_lay_between_the_agents_goes_back_to_its_partition(topic: Topic) -> None:
     record = stored(3, refused(topic))
     assert again(only(record), record).partition == 1
+    record = stored(3, refused(Topic.TICKS))
+    assert again(only(record), record).partition == 1
 
 
 @pytest.mark.parametrize("topic", [Topic.STREAKS, Topic.SNAPSHOTS, Topic.DEAD_LETTERS])
