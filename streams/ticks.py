@@ -7,7 +7,7 @@ for.
 from __future__ import annotations
 
 import json
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -25,13 +25,14 @@ from streams.ticks_json import Raw, Values
 
 @dataclass(frozen=True, slots=True)
 class Reject:
-    """What cannot be used: record ``at`` of the batch; of an Arrow message that is one, ``row``,
-    which else is -1.
+    """What cannot be used: record ``at`` of the batch; of an Arrow message that is one, ``row`` and
+    others for the same reason, ``count`` in all. Else the row is -1.
     """
 
     at: int
     row: int
     error: RejectedError
+    count: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,13 @@ class Ticks:
     unwatched: int = 0
     """How many ticks were left out, for nobody watches their symbols."""
 
+    def refused(self, bad: Flags, why: Callable[[int], RejectedError]) -> Iterator[Reject]:
+        """One for each record that has such ticks; ``why`` says it of the place of the first."""
+        places = np.flatnonzero(bad)
+        _, first, counts = np.unique(self.at[places], return_index=True, return_counts=True)
+        for place, count in zip(places[first].tolist(), counts.tolist(), strict=True):
+            yield Reject(int(self.at[place]), int(self.rows[place]), why(place), count)
+
     def only(self, good: Flags) -> Ticks:
         """Some of the ticks, and all else."""
         if good.all():
@@ -67,7 +75,7 @@ class Ticks:
 
 
 def decode_ticks(
-    batch: Batch, symbols: Mapping[str, int], signed: Container[int] = frozenset()
+    batch: Batch, symbols: Mapping[str, int], signed: Collection[int] = frozenset()
 ) -> Ticks:
     """The ticks of a batch, and what cannot be used.
 
@@ -118,12 +126,14 @@ def _of_json(values: Values, first: int, last: int, symbols: Mapping[str, int]) 
     ticks_json.read(values, first, last, symbols, raw)
     times, timely, micros, priced = ticks_json.columns(raw)
     rejects = [Reject(at, -1, error) for at, error in raw.errors]
-    for place in np.flatnonzero(~(timely & priced)).tolist():
-        why = ticks_json.why_not(raw.times[place], raw.prices[place], timely=bool(timely[place]))
-        rejects.append(Reject(raw.at[place], -1, why))
-    at = np.array(raw.at, np.int64)
-    numbers = np.array(raw.symbols, np.int64)
+    at, numbers = np.array(raw.at, np.int64), np.array(raw.symbols, np.int64)
     ticks = Ticks(at, np.full_like(at, -1), numbers, times, micros, rejects, raw.unwatched)
+
+    def why(place: int) -> RejectedError:
+        time, price = raw.times[place], raw.prices[place]
+        return ticks_json.why_not(time, price, timely=bool(timely[place]))
+
+    rejects += ticks.refused(~(timely & priced), why)
     return ticks.only(timely & priced)
 
 
@@ -135,23 +145,21 @@ def _of_arrow(at: int, value: bytes, symbols: Mapping[str, int]) -> Ticks:
     numbers = np.array([*(symbols.get(name or "", -1) for name in table.names), -1], np.int64)
     found = numbers[table.symbols]
     watched, good = found >= 0, table.timely & table.priced
-    rejects = [
-        Reject(at, row, _why_no_tick(timely=bool(table.timely[row])))
-        for row in np.flatnonzero(watched & ~good).tolist()
-    ]
+    rejects: list[Reject] = []
     rows = np.arange(len(found))
     unwatched = len(found) - int(np.count_nonzero(watched))
     ticks = Ticks(
         np.full_like(rows, at), rows, found, table.instants, table.prices, rejects, unwatched
     )
+    rejects += ticks.refused(watched & ~table.timely, lambda _: _NO_TIME)
+    rejects += ticks.refused(watched & table.timely & ~table.priced, lambda _: _NO_PRICE)
     return ticks.only(watched & good)
 
 
-def _why_no_tick(*, timely: bool) -> RejectedError:
-    if not timely:
-        return RejectedError(Reason.BAD_TIME, "no time, or none in the years 1970 to 2199")
-    detail = f"no price, or one of more than six decimals or beyond {prices.MAX_PRICE}"
-    return RejectedError(Reason.BAD_PRICE, detail)
+_NO_TIME = RejectedError(Reason.BAD_TIME, "no time, or none in the years 1970 to 2199")
+_NO_PRICE = RejectedError(
+    Reason.BAD_PRICE, f"no price, or one of more than six decimals or beyond {prices.MAX_PRICE}"
+)
 
 
 _NOTHING = Ticks(*(np.zeros((5, 0), np.int64)))
@@ -172,15 +180,13 @@ def _joined(parts: Sequence[Ticks]) -> Ticks:
     )
 
 
-def _above_zero(ticks: Ticks, signed: Container[int]) -> Ticks:
+def _above_zero(ticks: Ticks, signed: Collection[int]) -> Ticks:
     """Without the prices that are not, but of the symbols whose need not be."""
-    low = np.flatnonzero((ticks.prices <= 0) & (ticks.symbols != DUE)).tolist()
-    bad = [at for at in low if int(ticks.symbols[at]) not in signed]
-    rejects = list(ticks.rejects)
-    for at in bad:
-        detail = f"a price must be above 0, not {prices.to_digits(int(ticks.prices[at]))}"
-        error = RejectedError(Reason.BAD_PRICE, detail)
-        rejects.append(Reject(int(ticks.at[at]), int(ticks.rows[at]), error))
-    good = np.ones(len(ticks.at), np.bool_)
-    good[bad] = False
-    return replace(ticks.only(good), rejects=rejects)
+    low = (ticks.prices <= 0) & ~np.isin(ticks.symbols, [DUE, *signed])
+
+    def why(place: int) -> RejectedError:
+        price = prices.to_digits(int(ticks.prices[place]))
+        return RejectedError(Reason.BAD_PRICE, f"a price must be above 0, not {price}")
+
+    rejects = [*ticks.rejects, *ticks.refused(low, why)]
+    return replace(ticks.only(~low), rejects=rejects)

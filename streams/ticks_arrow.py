@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 CONTENT_TYPE = "application/vnd.apache.arrow.stream"
 MARK = b"\xff\xff\xff\xff"
 """How an Arrow stream begins; no text in UTF-8 has these bytes."""
-MAX_ROWS = 1_000_000
+MAX_ROWS = 65_536
 
 _COLUMNS = ("symbol", "time", "price")
 _NANOS = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}

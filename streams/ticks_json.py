@@ -7,7 +7,7 @@ each (:mod:`streams.fields`) would read in the same way, and all others are read
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import compress
 from typing import Any
@@ -161,14 +161,15 @@ def _read_at_once(
     if len(ticks) != last - first or None in times:
         return False
     numbers = [symbols.get(tick.symbol, -1) for tick in ticks]
-    watched: Sequence[bool] = [True] * len(ticks)
+    given: tuple[Iterable[Any], ...]
+    given = range(first, last), numbers, times, [tick.price for tick in ticks]
     if -1 in numbers:
         into.unwatched += numbers.count(-1)
         watched = [number >= 0 for number in numbers]
-    into.at += compress(range(first, last), watched)
-    into.symbols += compress(numbers, watched)
-    into.times += compress(times, watched)  # type: ignore[arg-type]  # none of them is None
-    into.prices += compress([tick.price for tick in ticks], watched)
+        given = tuple(compress(column, watched) for column in given)
+    columns: tuple[list[Any], ...] = into.at, into.symbols, into.times, into.prices
+    for column, more in zip(columns, given, strict=True):
+        column.extend(more)
     return True
 
 

@@ -27,6 +27,10 @@ OUTCOMES = {
     Reason.FUTURE_TICK: "future",
     Reason.OUT_OF_SESSION: "out-of-session",
 }
+_UNFIT = {
+    Fate.STALE: (Reason.STALE_TICK, "is of a session before the last one"),
+    Fate.OUTSIDE: (Reason.OUT_OF_SESSION, "is in no session"),
+}
 _ARRAYS = ("instants", "prices", "told")
 
 
@@ -101,30 +105,30 @@ class BarsFold:
         """Without those whose time lies too far beyond their arrival."""
         arrived = taken.timestamps[ticks.at]
         future = (ticks.instants > arrived * _MS + self._plan.max_ahead) & (arrived > 0)
-        rejects = list(ticks.rejects)
-        for at in np.flatnonzero(future).tolist():
-            instant, when = int(ticks.instants[at]), int(arrived[at]) * _MS
-            detail = f"{instants.to_text(instant)}, and it came at {instants.to_text(when)}"
-            error = RejectedError(Reason.FUTURE_TICK, detail)
-            rejects.append(Reject(int(ticks.at[at]), int(ticks.rows[at]), error))
-        return ticks.only(~future), rejects
+
+        def why(place: int) -> RejectedError:
+            instant, came = int(ticks.instants[place]), int(arrived[place]) * _MS
+            detail = f"{instants.to_text(instant)}, and it came at {instants.to_text(came)}"
+            return RejectedError(Reason.FUTURE_TICK, detail)
+
+        return ticks.only(~future), [*ticks.rejects, *ticks.refused(future, why)]
 
     def _unfit(self, ticks: Ticks, fates: Numbers) -> Iterator[Reject]:
-        for at in np.flatnonzero(fates >= Fate.STALE).tolist():
-            symbol, when = self._plan.symbols[ticks.symbols[at]], int(ticks.instants[at])
-            if fates[at] == Fate.STALE:
-                reason, what = Reason.STALE_TICK, "is of a session before the last one"
-            else:
-                reason, what = Reason.OUT_OF_SESSION, "is in no session"
-            error = RejectedError(reason, f"{symbol}: {instants.to_text(when)} {what}")
-            yield Reject(int(ticks.at[at]), int(ticks.rows[at]), error)
+        for fate, (reason, what) in _UNFIT.items():
+
+            def why(place: int, reason: Reason = reason, what: str = what) -> RejectedError:
+                symbol = self._plan.symbols[ticks.symbols[place]]
+                when = instants.to_text(int(ticks.instants[place]))
+                return RejectedError(reason, f"{symbol}: {when} {what}")
+
+            yield from ticks.refused(fates == fate, why)
 
     def _tell(self, fates: Numbers, rejects: Sequence[Reject], unwatched: int) -> None:
         counts = Counter({"unwatched": unwatched})
         counts["taken"] = int(np.count_nonzero(fates == Fate.TAKEN))
         counts["late"] = int(np.count_nonzero(fates == Fate.LATE))
         for reject in rejects:
-            counts[OUTCOMES.get(reject.error.reason, "unreadable")] += 1
+            counts[OUTCOMES.get(reject.error.reason, "unreadable")] += reject.count
         self._count(+counts)
 
     def _close(self, bar: Bar) -> Output:
@@ -145,10 +149,10 @@ class BarsFold:
         ordered = sorted(rejects, key=lambda reject: (reject.at, reject.row))
         for at, found in groupby(ordered, key=lambda reject: reject.at):
             first, *more = found
-            error = first.error
+            error, others = first.error, first.count - 1 + sum(one.count for one in more)
             if first.row >= 0:
-                others = f", and {len(more):,} more of its ticks" if more else ""
-                detail = f"tick {first.row} of the message: {error.detail}{others}"
+                detail = f"tick {first.row} of the message: {error.detail}"
+                detail += f", and {others:,} more of its ticks" if others else ""
                 error = RejectedError(error.reason, detail)
             yield dead_letter(self._place, taken[at], error)
 
