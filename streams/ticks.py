@@ -160,8 +160,6 @@ _NO_TIME = RejectedError(Reason.BAD_TIME, "no time, or none in the years 1970 to
 _NO_PRICE = RejectedError(
     Reason.BAD_PRICE, f"no price, or one of more than six decimals or beyond {prices.MAX_PRICE}"
 )
-
-
 _NOTHING = Ticks(*(np.zeros((5, 0), np.int64)))
 
 

@@ -61,7 +61,7 @@ def test_the_way_is_open(
     use(secured, secure.at(listener), security(secure))
     assert inside(secured, "topics", "create") == 0
     told = capsys.readouterr()
-    assert (told.out.count("created"), told.err) == (7, "")
+    assert (told.out.count("created"), told.err) == (8, "")
 
 
 def test_a_renewed_certificate_is_used_without_a_restart(
