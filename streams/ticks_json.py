@@ -161,12 +161,12 @@ def _read_at_once(
     if len(ticks) != last - first or None in times:
         return False
     numbers = [symbols.get(tick.symbol, -1) for tick in ticks]
-    given: tuple[Iterable[Any], ...]
-    given = range(first, last), numbers, times, [tick.price for tick in ticks]
+    given: list[Iterable[Any]] = [range(first, last), numbers, times]
+    given.append(tick.price for tick in ticks)
     if -1 in numbers:
         into.unwatched += numbers.count(-1)
         watched = [number >= 0 for number in numbers]
-        given = tuple(compress(column, watched) for column in given)
+        given = [compress(column, watched) for column in given]
     columns: tuple[list[Any], ...] = into.at, into.symbols, into.times, into.prices
     for column, more in zip(columns, given, strict=True):
         column.extend(more)

@@ -16,11 +16,13 @@ END = 84_006 * DAY
 """Instants lie after 1970-01-01T00:00:00Z and before this one: the year 2200."""
 
 Text = npt.NDArray[np.uint8]
-"""Texts of one length, a character in each row: of shape (length, n)."""
+"""Texts, the character of one place in each row: of shape (places, n)."""
 
-_SHORTEST, _MOST_DIGITS = len("1970-01-01T00:00:00"), 9
+_SHORTEST = len("1970-01-01T00:00:00")
+_POINT, _DIGITS = _SHORTEST, 9
+_LONGEST = len("1970-01-01T00:00:00.000000000+00:00")
 _MARKS = {4: "-", 7: "-", 10: "T", 13: ":", 16: ":"}
-_DIGITS = [at for at in range(_SHORTEST) if at not in _MARKS]
+_WHOLE = [at for at in range(_SHORTEST) if at not in _MARKS]
 _DAYS = np.array([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
 
 
@@ -33,17 +35,26 @@ def parse(texts: Sequence[str]) -> tuple[Numbers, Flags]:
     Returns:
         int64 and bool, both of shape (len(texts),).
     """
-    instants, good = np.zeros(len(texts), np.int64), np.zeros(len(texts), np.bool_)
     lengths = np.fromiter(map(len, texts), np.int64, len(texts))
-    for length in np.unique(lengths).tolist():
-        if _SHORTEST < length <= _SHORTEST + 1 + _MOST_DIGITS + 6:
-            at = np.flatnonzero(lengths == length)
-            some = texts if len(at) == len(texts) else [texts[i] for i in at.tolist()]
-            data = np.frombuffer("".join(some).encode("ascii", "replace"), np.uint8)
-            text = np.ascontiguousarray(data.reshape(len(at), length).T)
-            instants[at], good[at] = _of_length(text)
-    good &= (instants > 0) & (instants < END)
-    return instants, good
+    if lengths.max(initial=0) > _LONGEST:
+        texts = [text if len(text) <= _LONGEST else "" for text in texts]
+        lengths = np.where(lengths <= _LONGEST, lengths, 0)
+    if lengths.min(initial=_LONGEST) < _LONGEST:
+        texts = [text.ljust(_LONGEST) for text in texts]
+    data = np.frombuffer("".join(texts).encode("ascii", "replace"), np.uint8)
+    text = np.ascontiguousarray(data.reshape(len(texts), _LONGEST).T)
+    places = np.arange(len(texts))
+    utc = text[lengths - 1, places] == ord("Z")
+    seconds, good = _seconds(text)
+    nanos, fine = _fraction(text, lengths - np.where(utc, 1, 6))
+    good &= fine
+    if not utc.all():
+        ends = text[np.maximum(lengths - 6, 0) + np.arange(6)[:, None], places]
+        offsets, there = _offset(ends)
+        seconds -= np.where(utc, 0, offsets)
+        good &= utc | there
+    instants = seconds * SECOND + nanos
+    return instants, good & (instants > 0) & (instants < END)
 
 
 def to_text(instant: int) -> str:
@@ -53,23 +64,9 @@ def to_text(instant: int) -> str:
     return f"{np.datetime64(second, 's')}{fraction}Z"
 
 
-def _of_length(text: Text) -> tuple[Numbers, Flags]:
-    """Those in UTC, and those with an offset."""
-    utc = text[-1] == ord("Z")
-    seconds, good = _seconds(text)
-    nanos, fine = _fraction(text[_SHORTEST:-1])
-    fine &= utc
-    if len(text) >= _SHORTEST + len("+00:00") and not utc.all():
-        offsets, there = _offset(text[-6:])
-        some, exact = _fraction(text[_SHORTEST:-6])
-        seconds = np.where(utc, seconds, seconds - offsets)
-        nanos, fine = np.where(utc, nanos, some), np.where(utc, fine, exact & there)
-    return seconds * SECOND + nanos, good & fine
-
-
 def _seconds(text: Text) -> tuple[Numbers, Flags]:
     digits = text[:_SHORTEST] - np.uint8(ord("0"))
-    good = (digits[_DIGITS] <= 9).all(axis=0)
+    good = (digits[_WHOLE] <= 9).all(axis=0)
     for at, mark in _MARKS.items():
         good &= text[at] == ord(mark)
     year = 100 * _two(digits, 0) + _two(digits, 2)
@@ -84,19 +81,18 @@ def _seconds(text: Text) -> tuple[Numbers, Flags]:
     return seconds, good
 
 
-def _fraction(text: Text) -> tuple[Numbers, Flags]:
-    """Nothing at all, or a point and one to nine digits, as nanoseconds."""
-    length, count = text.shape
-    nanos, good = np.zeros(count, np.int64), np.ones(count, np.bool_)
-    if length == 0:
+def _fraction(text: Text, ends: Numbers) -> tuple[Numbers, Flags]:
+    """Nothing before ``ends``, or a point and one to nine digits, as nanoseconds."""
+    nanos, good = np.zeros(text.shape[1], np.int64), ends == _POINT
+    if good.all():
         return nanos, good
-    if not 2 <= length <= 1 + _MOST_DIGITS:
-        return nanos, ~good
-    digits = text[1:] - np.uint8(ord("0"))
-    for row in digits:
-        nanos = 10 * nanos + row
-    good = (text[0] == ord(".")) & (digits <= 9).all(axis=0)
-    return nanos * 10 ** (_MOST_DIGITS + 1 - length), good
+    count = ends - _POINT - 1
+    good |= (text[_POINT] == ord(".")) & (count >= 1) & (count <= _DIGITS)
+    for at, row in enumerate(text[_POINT + 1 :][:_DIGITS] - np.uint8(ord("0"))):
+        given = at < count
+        nanos = 10 * nanos + np.where(given, row, 0)
+        good &= ~given | (row <= 9)
+    return nanos, good
 
 
 def _offset(text: Text) -> tuple[Numbers, Flags]:
