@@ -37,6 +37,7 @@ chaos: $(READY)
 bench: $(READY)
 	$(BIN)/python bench/kernel.py
 	$(BIN)/python bench/state.py
+	$(BIN)/python bench/ticks.py
 
 bench-peers: $(READY)
 	$(BIN)/python bench/peers.py

@@ -18,7 +18,7 @@ from config.settings import Settings
 from config.words import Complaint, KeyPath, closest, shown
 
 PREFIX = "STREAKWATCH_"
-SECTIONS = ("kafka", "metrics", "delivery", "state", "embedded")
+SECTIONS = ("kafka", "bars", "metrics", "delivery", "state", "embedded")
 CREDENTIALS: tuple[KeyPath, ...] = (
     ("kafka", "security", "tls", "key_password"),
     ("kafka", "security", "sasl", "username"),

@@ -11,6 +11,7 @@ from config.models import Model, Name, Symbol
 from config.security import Security
 from config.validators import below_folder, distinct, host_port, refusal
 from config.watchlists import Watchlist
+from config.words import shown, suggestion
 
 PREFIX_PATTERN = r"^[A-Za-z0-9._-]{0,100}$"
 
@@ -29,6 +30,8 @@ class Retention(Model):
     forever unless told otherwise; what is gone cannot be claimed.
     """
 
+    ticks: Days | Literal["forever"] = 7.0
+    """The ticks, in days; what is made of them lies in closes."""
     closes: Days | Literal["forever"] = "forever"
     """The closes of every symbol, in days."""
     watch: Days | Literal["forever"] = "forever"
@@ -72,6 +75,19 @@ class Kafka(Model):
                 *("security", "sasl", "mechanism"),
             )
         return self
+
+
+class Bars(Model):
+    """How ticks are made into closes."""
+
+    symbols: Annotated[list[Symbol], AfterValidator(distinct)] = Field(default=[])
+    """Only the ticks of these are used; by default of all that the watchlists need."""
+    grace: Annotated[float, Field(ge=0, le=59, allow_inf_nan=False)] = 2
+    """How long after the end of a period its ticks are waited for, in seconds."""
+    max_ahead: Seconds = 5
+    """How far the time of a tick may lie beyond its arrival, in seconds."""
+    provisional_every: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 5
+    """How often rules of the kind provisional get the price so far, in seconds; 0 for never."""
 
 
 class Metrics(Model):
@@ -146,6 +162,8 @@ class Settings(Model):
     """What symbols are called in messages."""
     kafka: Kafka = Kafka()
     """Where Kafka is, and how the topics are made."""
+    bars: Bars = Bars()
+    """How ticks are made into closes."""
     metrics: Metrics = Metrics()
     """Where /metrics, /health and /ready are served."""
     state: State = State()
@@ -154,3 +172,24 @@ class Settings(Model):
     """How alerts are handed to their targets."""
     embedded: Embedded = Embedded()
     """The embedded Kafka broker of `streakwatch up`."""
+
+    @model_validator(mode="after")
+    def _ticks_make_one_close(self) -> Self:
+        watched = {
+            symbol for watchlist in self.watchlists.values() for symbol in watchlist.symbols()
+        }
+        for index, symbol in enumerate(self.bars.symbols):
+            if symbol not in watched:
+                cure = suggestion(symbol, watched) or "write a symbol of one of them"
+                what = f"no watchlist needs closes of '{shown(symbol)}'"
+                raise refusal(what, cure, "bars", "symbols", index)
+        calendars: dict[tuple[str, str], str] = {}
+        for name, watchlist in self.watchlists.items():
+            for symbol in sorted(watchlist.symbols()) if watchlist.calendar != "none" else ():
+                line = (symbol, watchlist.interval)
+                first = calendars.setdefault(line, watchlist.calendar)
+                if first != watchlist.calendar and symbol in (self.bars.symbols or watched):
+                    what = f"{shown(symbol)} has periods of {watchlist.interval} of {first} already"
+                    cure = f"write {first}, or in bars.symbols only the symbols that ticks come for"
+                    raise refusal(what, cure, "watchlists", name, "calendar")
+        return self

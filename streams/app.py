@@ -14,7 +14,7 @@ from aiokafka.errors import KafkaError
 from config.errors import StreakwatchError
 from config.settings import Kafka, Settings
 from streams import topics
-from streams.agents import delivery, router, watcher
+from streams.agents import bars, delivery, router, watcher
 from streams.connection import client_options
 from streams.frames import FrameApp, choose, credentials
 from streams.log import KafkaLog
@@ -30,6 +30,7 @@ from streams.web import MetricsServer
 log = logging.getLogger(__name__)
 
 ROLES: dict[str, Callable[[Runtime], None]] = {
+    "bars": bars.attach,
     "router": router.attach,
     "watcher": watcher.attach,
     "delivery": delivery.attach,

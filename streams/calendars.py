@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from config.errors import StreakwatchError
+from streams.core.grids import Grid, Hours
 from streams.core.periods import FIRST_YEAR, INTERVALS, LAST_YEAR
 
 Numbers = npt.NDArray[np.int64]
@@ -164,16 +165,6 @@ class Ended(NamedTuple):
     at_ms: int
 
 
-class _Hours(NamedTuple):
-    """The sessions of a calendar in days, and in minutes when they and their stretches begin."""
-
-    sessions: Numbers
-    opens: Numbers
-    closes: Numbers
-    starts: Numbers
-    ends: Numbers
-
-
 def sessions(calendar: str, interval: str = "1d") -> Sequence[int]:
     """All periods that a calendar knows, ascending: from 1960 to 2060, as far as it is known.
 
@@ -228,6 +219,24 @@ def by_name(calendars: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Seque
             for name, interval in set(calendars) if name != "none"}  # fmt: skip
 
 
+@cache
+def grid(calendar: str, interval: str) -> Grid:
+    """The periods by number; with the calendar 'none' every day of UTC, from 1970 on, is a session.
+
+    Raises:
+        exchange_calendars.errors.InvalidCalendarName: there is no such calendar.
+        KeyError: there is no such interval.
+    """
+    hours = _every_day() if calendar == "none" else _hours(calendar)
+    return Grid(hours, None if interval == "1d" else INTERVALS[interval])
+
+
+def _every_day() -> Hours:
+    days = np.arange((LAST_YEAR + 1 - 1970) * 366, dtype=np.int64)
+    starts, ends = days * INTERVALS["1d"], (days + 1) * INTERVALS["1d"]
+    return Hours(days, starts, ends, starts, ends)
+
+
 # the same object however its arguments are given
 @cache
 def _sessions(calendar: str, interval: str) -> Sequence[int]:
@@ -246,7 +255,7 @@ def _opens(calendar: str, interval: str) -> Sequence[int]:
 
 
 @cache
-def _hours(calendar: str) -> _Hours:
+def _hours(calendar: str) -> Hours:
     import exchange_calendars
     import pandas as pd
 
@@ -265,4 +274,4 @@ def _hours(calendar: str) -> _Hours:
     ends = np.concatenate((found.closes_nanos, found.break_starts_nanos[has_break]))
     # stretches do not overlap, so each one's start and end have the same place in order
     times = (found.opens_nanos, found.closes_nanos, np.sort(starts), np.sort(ends))
-    return _Hours(days, *(time // _MINUTE_NS for time in times))
+    return Hours(days, *(time // _MINUTE_NS for time in times))

@@ -19,7 +19,16 @@ from streams.batches import Batch, Records, Values, joined
 from streams.core import periods, prices
 from streams.fields import Reason, RejectedError, is_short
 from streams.records import Record
-from streams.wire import DIRECT, MOST_ORIGIN, Close, Routed, bad_symbol, is_symbol
+from streams.wire import (
+    DIRECT,
+    MOST_ORIGIN,
+    MOST_REVISIONS,
+    TICKS,
+    Close,
+    Routed,
+    bad_symbol,
+    is_symbol,
+)
 
 Column = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
@@ -33,6 +42,9 @@ ORIGIN = ("partition", "offset", "line", "arrived")
 INTERVALS = tuple(periods.INTERVALS)
 _NUMBERS = {interval: number for number, interval in enumerate(INTERVALS)}
 _NO_INTERVAL = {None: _NUMBERS["1d"], "": _NUMBERS["1d"]} | _NUMBERS
+#: The number of the source of closes that are made of ticks.
+OF_TICKS = 1
+
 _MOST_TEXTS = 200_000
 _MOST_SOURCES = 1000
 _POINT = b"."
@@ -62,6 +74,7 @@ class Columns(NamedTuple):
     price: Column
     interval: Column
     provisional: Mask
+    revision: Column
     source: Column
     partition: Column
     offset: Column
@@ -119,10 +132,10 @@ class Reader:
         """
         self.symbols = list(symbols)
         self.watchlists = None if watchlists is None else list(watchlists)
-        self.sources = [""]
+        self.sources = ["", TICKS]
         self._symbol = {symbol: at for at, symbol in enumerate(self.symbols)}
         self._watchlist = {name: at for at, name in enumerate(self.watchlists or ())}
-        self._source = {None: 0, "": 0}
+        self._source = {None: 0, "": 0, TICKS: OF_TICKS}
         self._signed = np.array([symbol in signed for symbol in [*self.symbols, ""]])
         self._periods: list[dict[str, int]] = [{} for _ in INTERVALS]
 
@@ -135,6 +148,7 @@ class Reader:
             INTERVALS[columns.interval[at]],
             self.sources[columns.source[at]],
             provisional=bool(columns.provisional[at]),
+            revision=int(columns.revision[at]),
         )
 
     def routed(self, record: Record) -> list[Routed]:
@@ -214,6 +228,8 @@ class Reader:
         if sent is not None:
             good &= np.array([text is None or is_short(text) for text in sent])
         provisional = np.array(read.column("provisional") or nothing, np.object_).astype(np.bool_)
+        revision = _revisions(read.column("revision") or nothing)
+        good &= revision >= 0
         watchlist = np.zeros(len(records), np.int64)
         origin = None
         if self.watchlists is not None:
@@ -226,7 +242,7 @@ class Reader:
         good &= origins[-1] != _NEVER
         columns = Columns(
             records, np.zeros(len(records), np.int64), watchlist, symbol, period, price, interval,
-            provisional, source, *origins,
+            provisional, revision, source, *origins,
         )  # fmt: skip
         if good.all():
             parts.append(columns)
@@ -290,7 +306,10 @@ class Reader:
         period, timed = _periods(table, interval)
         priced = (table.price > 0) | self._signed[symbol]
         source = self._sources_of(table)
-        good = timed & priced & (symbol >= 0) & (source >= 0)
+        given = table.numbers("revision")
+        revision = np.zeros(rows, np.int64) if given is None else given
+        revised = (revision >= 0) & (revision < MOST_REVISIONS)
+        good = timed & priced & revised & (symbol >= 0) & (source >= 0)
         good[list(table.refused)] = False
         watchlist = 0
         if self.watchlists is not None:
@@ -298,7 +317,7 @@ class Reader:
             good &= watchlist >= 0
         columns = Columns(
             np.full(rows, at), np.arange(rows), np.full(rows, watchlist), symbol, period,
-            table.price, np.full(rows, interval), table.flags("provisional"), source,
+            table.price, np.full(rows, interval), table.flags("provisional"), revision, source,
             *_origin(table, record),
         )  # fmt: skip
         parts.append(columns.only(good))
@@ -323,6 +342,9 @@ class Reader:
                 f"close a price must be above 0, not {prices.to_digits(int(columns.price[row]))}"
             )
             error = RejectedError(Reason.BAD_PRICE, detail)
+        elif error is None and not 0 <= columns.revision[row] < MOST_REVISIONS:
+            detail = f"revision is not a whole number from 0 to {MOST_REVISIONS - 1}"
+            error = RejectedError(Reason.WRONG_TYPE, detail)
         elif error is None and columns.source[row] < 0:
             error = RejectedError(Reason.BAD_TEXT, "source cannot be shown, or is one of too many")
         if error is not None:
@@ -397,6 +419,14 @@ def _first_bytes(values: Values) -> npt.NDArray[np.uint8]:
 
 def _value(values: Values, at: int) -> bytes:
     return bytes(values.buffer[values.starts[at] : values.ends[at]])
+
+
+def _revisions(given: Sequence[int | None]) -> Column:
+    """How many closes came before; -1 for what is no such number."""
+    if set(given) == {None}:
+        return np.zeros(len(given), np.int64)
+    numbers = [0 if one is None else one for one in given]
+    return np.array([one if 0 <= one < MOST_REVISIONS else -1 for one in numbers], np.int64)
 
 
 def _places(known: dict[Any, int], texts: Sequence[Any]) -> Column:

@@ -11,7 +11,7 @@ from streams.records import RESEND, Headers, Output, Record, Topic
 from streams.wire import Reason
 
 #: The topics that letters come from, and that take them again.
-DOORS = (Topic.CLOSES, Topic.WATCH, Topic.ALERTS, Topic.NOTIFICATIONS)
+DOORS = (Topic.TICKS, Topic.CLOSES, Topic.WATCH, Topic.ALERTS, Topic.NOTIFICATIONS)
 #: The reason of a record that is somebody's own.
 NO_LETTER = "not-a-dead-letter"
 

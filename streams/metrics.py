@@ -31,8 +31,8 @@ class Metrics:
         self.registry = registry or CollectorRegistry()
         self.records = Counter(
             "streakwatch_records_folded",
-            "Records folded: closes as they arrive (router), closes folded into streaks (watcher), "
-            "alerts (delivery).",
+            "Records folded: ticks, one or many (bars), closes as they arrive (router), closes "
+            "folded into streaks (watcher), alerts (delivery).",
             ["fold"],
             registry=self.registry,
         )
@@ -40,6 +40,18 @@ class Metrics:
             "streakwatch_lag_records",
             "Records between a fold's cursor and the end of its partition.",
             ["fold", "topic", "partition"],
+            registry=self.registry,
+        )
+        self.ticks = Counter(
+            "streakwatch_ticks",
+            "Ticks by what became of them: taken, late (for a close already told), stale, future, "
+            "out-of-session, unreadable, unwatched (of symbols that nobody watches).",
+            ["outcome"],
+            registry=self.registry,
+        )
+        self.bars = Gauge(
+            "streakwatch_bars_open",
+            "Periods of symbols that have ticks and are not closed yet.",
             registry=self.registry,
         )
         self.streak_length = Gauge(
@@ -139,6 +151,15 @@ class Metrics:
         """Ask for what waits for a target whenever the metrics are read."""
         self.waiting.labels(name).set_function(waiting)
         self.oldest.labels(name).set_function(oldest)
+
+    def count_ticks(self, counts: Mapping[str, int]) -> None:
+        """Count ticks by what became of them."""
+        for outcome, count in counts.items():
+            self.ticks.labels(outcome).inc(count)
+
+    def watch_bars(self, open_bars: Callable[[], float]) -> None:
+        """Ask for the bars that are open whenever the metrics are read."""
+        self.bars.set_function(open_bars)
 
     def observe(self, outputs: Iterable[Output]) -> None:
         """Count what has been sent."""

@@ -33,6 +33,7 @@ class PlainClose(msgspec.Struct, gc=False):
     origin: list[int] | None = None
     interval: str | None = None
     provisional: bool | None = None
+    revision: int | None = None
     source: str | None = None
     sent_at: str | None = None
     due: str | None = None

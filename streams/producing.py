@@ -1,9 +1,10 @@
-"""Sending closes from outside a worker: idempotent, in order, each acknowledged."""
+"""Sending closes and ticks from outside a worker: idempotent, in order, each acknowledged."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -14,15 +15,22 @@ from config.settings import Kafka
 from streams import arrow
 from streams.clients import Producer
 from streams.connection import client_options
+from streams.core.rings import Columns
 from streams.reaching import reach
-from streams.records import Topic
+from streams.records import Output, Topic
 from streams.refusals import is_about_rights
+from streams.ticks import encode_tick
+from streams.ticks_arrow import write_table
 from streams.topics import LARGEST_REQUEST, partition_of
 from streams.wire import Close, encode_close
 
-_BATCH, _MANY = 1000, 100_000
+_BATCH = 1000
 #: Rows of one Arrow stream, so that it stays far below the largest message of a broker.
 _ROWS = 4096
+
+
+Counted = tuple[Output, int]
+"""A record to be sent, and how many closes or ticks it has."""
 
 
 class Unacknowledged(Exception):  # noqa: N818
@@ -31,7 +39,7 @@ class Unacknowledged(Exception):  # noqa: N818
     def __init__(self, acknowledged: int, error: KafkaError) -> None:
         super().__init__(type(error).__name__)
         self.acknowledged = acknowledged
-        self.cure = "is it running? send all again: the same close twice changes nothing"
+        self.cure = "is it running? send all again: what is sent twice changes nothing"
         if is_about_rights(error):
             self.cure = "give the user the rights that docs/operations.md lists, and send all again"
         if isinstance(error, UnknownTopicOrPartitionError):
@@ -65,41 +73,90 @@ async def send_closes(
         StreakwatchError: no broker answers, or lets us in.
         Unacknowledged: it stops answering, or has no topic for closes.
     """
+    make = _streams if together else _closes
+    await _send(kafka, make(closes, kafka.partitions), done)
+
+
+def _closes(closes: Sequence[Close], _: int) -> Iterator[Counted]:
+    for one in closes:
+        yield Output(Topic.CLOSES, one.symbol.encode(), encode_close(one)), 1
+
+
+def _streams(closes: Sequence[Close], partitions: int) -> Iterator[Counted]:
+    """The closes of a symbol stay in their order, on its partition."""
+    waiting: dict[tuple[int, str], list[Close]] = {}
+    for close in closes:
+        home = partition_of(close.symbol.encode(), partitions)
+        waiting.setdefault((home, close.interval), []).append(close)
+    for (home, _), some in waiting.items():
+        for start in range(0, len(some), _ROWS):
+            part = some[start : start + _ROWS]
+            yield Output(Topic.CLOSES, None, stream(part), home, arrow.HEADERS), len(part)
+
+
+async def send_ticks(
+    kafka: Kafka,
+    symbols: Sequence[str],
+    ticks: Columns,
+    done: Callable[[int], None] = lambda _: None,
+    *,
+    together: bool = False,
+) -> None:
+    """Send ticks in their order; ``done`` is told how many more were acknowledged.
+
+    Args:
+        symbols: what the numbers of the ticks stand for.
+        together: as Arrow streams of thousands, each to the partition of its symbols.
+
+    Raises:
+        StreakwatchError: no broker answers, or lets us in.
+        Unacknowledged: it stops answering, or has no topic for ticks.
+    """
+    make = _tick_streams if together else _ticks
+    await _send(kafka, make(symbols, ticks, kafka.partitions), done)
+
+
+def _ticks(symbols: Sequence[str], ticks: Columns, _: int) -> Iterator[Counted]:
+    for number, instant, price in zip(*(column.tolist() for column in ticks), strict=True):
+        symbol = symbols[number]
+        yield Output(Topic.TICKS, symbol.encode(), encode_tick(symbol, instant, price)), 1
+
+
+def _tick_streams(symbols: Sequence[str], ticks: Columns, partitions: int) -> Iterator[Counted]:
+    homes = np.array([partition_of(s.encode(), partitions) for s in symbols], np.int64)
+    home = homes[ticks.symbols]
+    for partition in np.unique(home).tolist():
+        places = np.flatnonzero(home == partition)
+        for start in range(0, len(places), _ROWS):
+            numbers, instants, prices = ticks.at(places[start : start + _ROWS])
+            value = write_table([symbols[n] for n in numbers.tolist()], instants, prices)
+            yield Output(Topic.TICKS, None, value, partition, arrow.HEADERS), len(numbers)
+
+
+async def _send(kafka: Kafka, counted: Iterable[Counted], done: Callable[[int], None]) -> None:
     await reach(kafka)
-    acknowledged, sender = 0, producer(kafka)
+    acknowledged, sender, waiting = 0, producer(kafka), iter(counted)
     try:
         await sender.start()
-        topic = kafka.topic_prefix + Topic.CLOSES
-        send, size = (_send_streams, _MANY) if together else (_send_batch, _BATCH)
-        for start in range(0, len(closes), size):
-            batch = closes[start : start + size]
-            await send(sender, topic, batch)
-            acknowledged += len(batch)
-            done(len(batch))
+        while batch := list(islice(waiting, _BATCH)):
+            acks = [
+                await sender.send(
+                    kafka.topic_prefix + one.topic,
+                    one.value,
+                    key=one.key,
+                    partition=one.partition,
+                    headers=list(one.headers),
+                )
+                for one, _ in batch
+            ]
+            await asyncio.gather(*acks)
+            count = sum(count for _, count in batch)
+            acknowledged += count
+            done(count)
     except KafkaError as error:
         raise Unacknowledged(acknowledged, error) from error
     finally:
         await sender.stop()
-
-
-async def _send_batch(sender: Producer, topic: str, batch: Sequence[Close]) -> None:
-    acks = [await sender.send(topic, encode_close(c), key=c.symbol.encode()) for c in batch]
-    await asyncio.gather(*acks)
-
-
-async def _send_streams(sender: Producer, topic: str, batch: Sequence[Close]) -> None:
-    """The same as Arrow streams; the closes of a symbol stay in their order, on its partition."""
-    partitions = len(await sender.partitions_for(topic))
-    waiting: dict[tuple[int, str], list[Close]] = {}
-    for close in batch:
-        home = partition_of(close.symbol.encode(), partitions)
-        waiting.setdefault((home, close.interval), []).append(close)
-    acks = [
-        await sender.send(topic, stream(part), partition=home, headers=list(arrow.HEADERS))
-        for (home, _), closes in waiting.items()
-        for part in (closes[at : at + _ROWS] for at in range(0, len(closes), _ROWS))
-    ]
-    await asyncio.gather(*acks)
 
 
 def stream(closes: Sequence[Close]) -> bytes:
@@ -121,6 +178,8 @@ def stream(closes: Sequence[Close]) -> bytes:
         table["source"] = arrow.dictionary(*_codes([close.source for close in closes]))
     if any(close.provisional for close in closes):
         table["provisional"] = np.array([close.provisional for close in closes])
+    if any(close.revision for close in closes):
+        table["revision"] = np.array([close.revision for close in closes], np.int64)
     return arrow.write(table, {"interval": intervals.pop()})
 
 

@@ -18,6 +18,7 @@ RESEND = "resend"
 class Topic(StrEnum):
     """The topics, by their names without a deployment's prefix."""
 
+    TICKS = "ticks"
     CLOSES = "closes"
     WATCH = "watch"
     ALERTS = "alerts"

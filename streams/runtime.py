@@ -76,10 +76,12 @@ class Runtime:
 
         return runner
 
-    def fold_runner(self, name: str, topic: Topic, make: Callable[[Place], Fold]) -> Runner:
-        """A runner for a pure fold."""
+    def fold_runner(
+        self, name: str, topic: Topic, make: Callable[[Place], Fold], **options: int
+    ) -> Runner:
+        """A runner for a pure fold; ``options`` as for :class:`streams.works.FoldWork`."""
         return self.runner(
-            name, topic, lambda place: FoldWork(place, make, self.outbox, self.metrics)
+            name, topic, lambda place: FoldWork(place, make, self.outbox, self.metrics, **options)
         )
 
     async def positions(self, assigned: frozenset[TP]) -> Mapping[TP, int]:

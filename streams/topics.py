@@ -27,7 +27,8 @@ from streams.records import Topic
 _MEGABYTE = 1024 * 1024
 _DAY_MS = 86_400_000
 
-# Closes of any size can be sent to the dead letters, whose headers need some room of their own.
+# Closes and ticks of any size can be sent to the dead letters, whose headers need some room of
+# their own.
 _LARGEST_CLOSE = 16 * _MEGABYTE
 _LARGEST_DEAD_LETTER = 17 * _MEGABYTE
 _LARGEST_SNAPSHOT = 25 * _MEGABYTE
@@ -53,6 +54,9 @@ def specs(kafka: Kafka) -> list[TopicSpec]:
     """All topics of a deployment."""
     keep = kafka.retention
     configs: dict[Topic, dict[str, str]] = {
+        # the broker's clock tells how far ahead the time of a tick is
+        Topic.TICKS: _log(keep.ticks)
+        | {"max.message.bytes": str(_LARGEST_CLOSE), "message.timestamp.type": "LogAppendTime"},
         Topic.CLOSES: _log(keep.closes) | {"max.message.bytes": str(_LARGEST_CLOSE)},
         Topic.WATCH: _log(keep.watch),
         Topic.ALERTS: _log(keep.alerts),

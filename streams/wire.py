@@ -21,6 +21,9 @@ from streams.fields import RejectedError as RejectedError  # noqa: PLC0414  like
 
 MAX_CLOSE_BYTES = 64 * 1024
 MAX_ALERT_BYTES = 1024 * 1024
+TICKS = "ticks"
+"""The source of the closes that are made of ticks."""
+MOST_REVISIONS = 2**31
 #: The year 2200, in milliseconds since 1970.
 _LATEST_MS = 7_258_118_400_000
 
@@ -30,7 +33,8 @@ class Close:
     """The last price of a period: ``period`` as in :mod:`streams.core.periods`, ``price`` in
     micro-units.
 
-    While the period lasts its price is ``provisional``.
+    While the period lasts its price is ``provisional``. ``revision`` counts the closes of the
+    period that its source has sent before it, so that one that is sent again is known.
     """
 
     symbol: str
@@ -40,6 +44,7 @@ class Close:
     source: str = ""
     sent_at: str = ""
     provisional: bool = False
+    revision: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +90,7 @@ _SYMBOL = re.compile(r"[A-Za-z0-9^.=_:/-]{1,32}", re.ASCII)
 
 def decode_close(value: bytes | None, signed: Container[str] = frozenset()) -> Close:
     """A close as JSON: ``{"symbol", "period", "close", "interval"?, "provisional"?, "source"?,
-    "sent_at"?}``.
+    "sent_at"?, "revision"?}``.
 
     ``close`` is a string of digits, or a number, which is read as its nearest float64 (as JSON's
     readers do: RFC 8259, section 6). Other fields are left unread.
@@ -104,14 +109,18 @@ def decode_close(value: bytes | None, signed: Container[str] = frozenset()) -> C
 def _plain_close(one: plain.PlainClose, signed: Container[str]) -> Close | None:
     """A close in the plain form; None where it must be looked at closely."""
     interval, source, sent_at = one.interval or "1d", one.source or "", one.sent_at or ""
-    if not (interval in periods.INTERVALS and is_symbol(one.symbol) and is_short(source + sent_at)):
+    revision, texts = one.revision or 0, is_short(source) and is_short(sent_at)
+    if not (interval in periods.INTERVALS and is_symbol(one.symbol) and texts):
+        return None
+    if not 0 <= revision < MOST_REVISIONS:
         return None
     try:
         period = periods.from_text(one.period, interval)
         price = _plain_price(one, one.symbol in signed)
     except (periods.PeriodError, prices.PriceError):
         return None
-    return Close(one.symbol, period, price, interval, source, sent_at, bool(one.provisional))
+    is_ahead = bool(one.provisional)
+    return Close(one.symbol, period, price, interval, source, sent_at, is_ahead, revision)
 
 
 def _plain_price(one: plain.PlainClose, is_signed: bool) -> int:
@@ -133,6 +142,7 @@ def _close(fields: dict[str, Any], signed: Container[str]) -> Close:
         text(fields, "source"),
         text(fields, "sent_at"),
         flag(fields, "provisional"),
+        whole(fields, "revision", MOST_REVISIONS) if fields.get("revision") is not None else 0,
     )
 
 
@@ -284,6 +294,7 @@ def _close_fields(close: Close) -> dict[str, Any]:
         "provisional": close.provisional,
         "source": close.source,
         "sent_at": close.sent_at,
+        "revision": close.revision,
     }
     return fields | {name: value for name, value in extra.items() if value}
 

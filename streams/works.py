@@ -11,7 +11,7 @@ from streams.outbox import Outbox
 from streams.records import Output, Place, Record, dead_letter
 from streams.wire import Reason, RejectedError
 
-#: Records that are applied before the event loop has its turn.
+#: Records that are applied before the event loop has its turn, unless a fold wants another number.
 _SLICE = 20_000
 #: With more records than this at once, what stands is sent only so often, in seconds.
 _MANY, _PAUSE = 1_000, 1.0
@@ -42,8 +42,15 @@ class FoldWork:
     """A pure fold whose outputs are sent, and known to be sent, before anything goes on."""
 
     def __init__(
-        self, place: Place, make: Callable[[Place], Fold], outbox: Outbox, metrics: Metrics
+        self,
+        place: Place,
+        make: Callable[[Place], Fold],
+        outbox: Outbox,
+        metrics: Metrics,
+        at_once: int = _SLICE,
     ) -> None:
+        """``at_once``: the most records that are applied before the event loop has its turn."""
+        self._at_once = at_once
         self._place = place
         self._make = make
         self._outbox = outbox
@@ -58,8 +65,8 @@ class FoldWork:
 
     async def take(self, records: Sequence[Record]) -> None:
         """See :class:`streams.lane.Work`; in slices, so that a long one can be interrupted."""
-        for start in range(0, len(records), _SLICE):
-            await self._send(self._fold.apply(records[start : start + _SLICE]))
+        for start in range(0, len(records), self._at_once):
+            await self._send(self._fold.apply(records[start : start + self._at_once]))
             await asyncio.sleep(0)
         now = asyncio.get_running_loop().time()
         if len(records) <= _MANY or now - self._told_at >= _PAUSE:

@@ -100,7 +100,7 @@ def start_worker(
     number: int,
     instance: str = "",
     *,
-    roles: str = "router,watcher,delivery",
+    roles: str = "bars,router,watcher,delivery",
     log_level: str = "info",
     full_disk: bool = False,
 ) -> WorkerProcess:
@@ -171,7 +171,7 @@ class Deployment:
     def start(
         self,
         *,
-        roles: str = "router,watcher,delivery",
+        roles: str = "bars,router,watcher,delivery",
         instance: str = "",
         log_level: str = "info",
     ) -> WorkerProcess:

@@ -49,6 +49,9 @@ GOOD = {
     "texts of null": {"source": None, "sent_at": None},
     "a text in another script": {"source": "取引所"},
     "200 characters": {"source": "x" * 200},
+    "a revision": {"revision": 2},
+    "a revision of null": {"revision": None},
+    "the last revision": {"revision": 2**31 - 1},
     "other fields": {"currency": "USD", "more": {"a": [1, 2, None]}},
 }
 
@@ -110,6 +113,10 @@ BAD: dict[str, tuple[Any, Reason]] = {
     },
     "provisional in a text": ({"provisional": "true"}, Reason.WRONG_TYPE),
     "provisional as a number": ({"provisional": 1}, Reason.WRONG_TYPE),
+    "a revision in a text": ({"revision": "1"}, Reason.WRONG_TYPE),
+    "a negative revision": ({"revision": -1}, Reason.WRONG_TYPE),
+    "half a revision": ({"revision": 0.5}, Reason.WRONG_TYPE),
+    "too many revisions": ({"revision": 2**31}, Reason.WRONG_TYPE),
     "a line break": ({"source": "a\nb"}, Reason.BAD_TEXT),
     "201 characters": ({"sent_at": "x" * 201}, Reason.BAD_TEXT),
 }
@@ -142,6 +149,7 @@ def test_the_schema_and_the_worker_refuse_a_bad_close(change: Any, reason: Reaso
     "change",
     [
         {"close": 1.1234567},
+        {"revision": 1.0},
         {"interval": "5m", "period": "2026-02-30T14:30Z"},
         {"interval": "5m", "period": "1800-01-01T00:00+05:00"},
         {"interval": "5m", "period": "2199-12-31T23:00-05:00"},

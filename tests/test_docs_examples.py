@@ -22,7 +22,9 @@ from alerts.model import Alert
 from alerts.rendering import render
 from config.environment import overridable, variable
 from config.loading import example_text, load
+from streams.batches import Records, Single
 from streams.cli.main import run, streakwatch
+from streams.ticks import decode_ticks
 from streams.wire import StreakNow, decode_close
 
 ROOT = Path(__file__).parents[1]
@@ -177,8 +179,15 @@ def is_readiness(data: dict[str, Any], _: str) -> None:
     assert data.keys() == {"ready", "assigned", "lag"}
 
 
+def is_tick(_: dict[str, Any], text: str) -> None:
+    found = decode_ticks(Records([Single(0, 0, None, text.encode())]), {"RUT": 0})
+    assert (len(found.at), list(found.rejects)) == (1, [])
+
+
 FORMS: dict[str, Callable[[dict[str, Any], str], None]] = {
     "close": is_close,
+    "price": is_tick,
+    "due": is_tick,
     "milestone": is_alert,
     "outcome": is_entry,
     "direction": is_streak,
@@ -195,11 +204,18 @@ def test_json_examples_are_what_they_say(block: Block) -> None:
 
 @pytest.mark.parametrize("block", of("csv"), ids=str)
 def test_csv_examples_can_be_read(block: Block, tmp_path: Path) -> None:
+    from streams import ticks_file
     from streams.closes_file import Row, read
+    from streams.plans import bars_plan
 
     file = tmp_path / "closes.csv"
     file.write_text(block.text)
-    assert all(isinstance(row, Row) for row in read(file))
+    if block.text.startswith("symbol,time"):
+        plan = bars_plan(load(EXAMPLE, {}))
+        found = ticks_file.read(file, plan, 1_769_200_000_000)
+        assert (len(found.ticks.symbols), found.refused) == (2, [])
+    else:
+        assert all(isinstance(row, Row) for row in read(file))
 
 
 @pytest.mark.parametrize("block", of("python"), ids=str)

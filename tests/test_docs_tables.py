@@ -23,6 +23,7 @@ from config.words import KeyPath
 from streams import topics
 from streams.cli.main import COMMANDS, streakwatch
 from streams.cli.worker import ALL_ROLES
+from streams.folds.bars import OUTCOMES
 from streams.metrics import Metrics
 from streams.records import Topic
 from streams.wire import Reason, RejectedError
@@ -80,6 +81,21 @@ def test_the_fields_of_a_close_are_all_there() -> None:
     assert first_column("docs/closes.md", "The format") == list(schema["properties"])
 
 
+def test_the_fields_of_a_tick_are_all_there() -> None:
+    from streams.ticks_json import _Tick
+
+    assert set(first_column("docs/ticks.md", "The format")) == set(_Tick.__struct_fields__)
+
+
+def test_the_reasons_of_ticks_are_among_all() -> None:
+    of_ticks = first_column("docs/ticks.md", "Dead letters")
+    assert set(of_ticks) < {reason.value for reason in Reason}
+    outcomes = tables(section("docs/operations.md", "Metrics"))[0]
+    (shown,) = [row[2] for row in outcomes if "streakwatch_ticks_total" in row[0]]
+    for outcome in ("taken", "late", "unreadable", "unwatched", *OUTCOMES.values()):
+        assert outcome in shown
+
+
 def test_the_metrics_are_all_there_with_their_labels() -> None:
     shown = [
         (code(row[0]), re.findall(r"`(\w+)`", row[1]))
@@ -97,7 +113,7 @@ def test_the_metrics_are_all_there_with_their_labels() -> None:
 def test_the_topics_are_all_there() -> None:
     assert first_column("docs/operations.md", "Topics") == [topic.value for topic in Topic]
     kept = {code(row[0]): row[3] for row in tables(section("docs/operations.md", "Topics"))[0]}
-    days = {"-1": "forever", str(30 * 86_400_000): "30 days"}
+    days = {"-1": "forever"} | {str(n * 86_400_000): f"{n} days" for n in (7, 30)}
     for spec in topics.specs(Settings.model_fields["kafka"].default):
         compacted = spec.config["cleanup.policy"] == "compact"
         expected = "the last of each key" if compacted else days[spec.config["retention.ms"]]

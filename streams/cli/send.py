@@ -1,13 +1,13 @@
-"""``streakwatch send``: closes to Kafka, each one acknowledged."""
+"""``streakwatch send``: closes and ticks to Kafka, each one acknowledged."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -30,7 +30,7 @@ _SHOWN = 20
 
 @click.group("send", cls=Suggesting)
 def command() -> None:
-    """Send closes to Kafka, with acknowledgement."""
+    """Send closes or ticks to Kafka, with acknowledgement."""
 
 
 @command.command()
@@ -112,16 +112,62 @@ def closes(
     rows = closes_file.read(file, rename, interval, numbers)
     check = partial(_check, routes=_routes(settings), numbers=numbers)
     good, refused = _sort_out(rows, interval, source, check)
-    for refusal in refused[:_SHOWN]:
-        click.echo(f"{file}:{refusal.line}: refused: {refusal.reason}", err=True)
-    if len(refused) > _SHOWN:
-        click.echo(f"… and {len(refused) - _SHOWN} more", err=True)
+    _show(file, refused)
     if strict and refused:
         print(f"sent 0, refused {len(refused)}; nothing was sent (--strict)")
         ctx.exit(1)
     _send(settings, good, progress=True, together=together)
     print(f"sent {len(good)}, refused {len(refused)}")
     ctx.exit(1 if refused else 0)
+
+
+@command.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--arrow", "together", is_flag=True,
+              help="As Arrow streams, thousands of ticks in a message.")  # fmt: skip
+@click.option("--strict", is_flag=True, help="Send nothing unless every row can be sent.")
+@config_option
+@servers_option
+@click.pass_context
+def ticks(
+    ctx: click.Context,
+    *,
+    file: Path,
+    together: bool,
+    strict: bool,
+    config_path: Path,
+    bootstrap_servers: str,
+) -> None:
+    """Send the ticks of FILE, the oldest first.
+
+    FILE is a CSV with the columns symbol, time and price, or JSON lines (.jsonl). Rows that are no
+    ticks are refused, with line and reason; the exit code is then 1. Ticks of symbols that nobody
+    watches are counted and not sent.
+    """
+    from streams import ticks_file
+    from streams.plans import bars_plan
+    from streams.producing import send_ticks
+
+    settings = load_settings(config_path, bootstrap_servers)
+    plan = bars_plan(settings)
+    found = ticks_file.read(file, plan, int(time.time() * 1000))
+    _show(file, found.refused)
+    count, rest = len(found.ticks.symbols), f"refused {len(found.refused)}"
+    if strict and found.refused:
+        print(f"sent 0, {rest}; nothing was sent (--strict)")
+        ctx.exit(1)
+    send = partial(send_ticks, settings.kafka, plan.symbols, found.ticks, together=together)
+    _run(settings, send, count, "ticks", progress=True)
+    unwatched = f", {found.unwatched} of symbols that nobody watches" if found.unwatched else ""
+    print(f"sent {count}, {rest}{unwatched}")
+    ctx.exit(1 if found.refused else 0)
+
+
+def _show(file: Path, refused: Sequence[Refusal]) -> None:
+    for refusal in refused[:_SHOWN]:
+        click.echo(f"{file}:{refusal.line}: refused: {refusal.reason}", err=True)
+    if len(refused) > _SHOWN:
+        click.echo(f"… and {len(refused) - _SHOWN} more", err=True)
 
 
 def _sort_out(
@@ -160,22 +206,36 @@ def _check(what: Close, routes: Routes, numbers: frozenset[str]) -> None:
 def _send(
     settings: Settings, what: Sequence[Close], *, progress: bool, together: bool = False
 ) -> None:
-    """Send closes and wait until the broker has each.
+    from streams.producing import send_closes
+
+    send = partial(send_closes, settings.kafka, what, together=together)
+    _run(settings, send, len(what), "closes", progress=progress)
+
+
+def _run(
+    settings: Settings,
+    send: Callable[[Callable[[int], None]], Coroutine[Any, Any, None]],
+    count: int,
+    what: str,
+    *,
+    progress: bool,
+) -> None:
+    """Send, and wait until the broker has everything.
 
     Raises:
         StreakwatchError: no broker answers, or it stops answering; how many it has is said.
     """
     from streams.logs import silence
-    from streams.producing import Unacknowledged, send_closes
+    from streams.producing import Unacknowledged
 
     silence()
-    quiet = not progress or len(what) < 1000
-    with click.progressbar(length=len(what), label="sending", hidden=quiet) as bar:
+    quiet = not progress or count < 1000
+    with click.progressbar(length=count, label="sending", hidden=quiet) as bar:
         try:
-            asyncio.run(send_closes(settings.kafka, what, bar.update, together=together))
+            asyncio.run(send(bar.update))
         except Unacknowledged as error:
             raise StreakwatchError(
                 f"Kafka at {', '.join(settings.kafka.bootstrap_servers)} acknowledged "
-                f"{error.acknowledged} of {len(what)} closes ({error})",
+                f"{error.acknowledged} of {count} {what} ({error})",
                 error.cure,
             ) from None

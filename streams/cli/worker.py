@@ -9,7 +9,7 @@ import click
 
 from streams.cli.options import config_option, load_settings, log_level_option, servers_option
 
-ALL_ROLES = ("router", "watcher", "delivery")
+ALL_ROLES = ("bars", "router", "watcher", "delivery")
 
 
 def _roles(_: click.Context, __: click.Parameter, text: str) -> list[str]:

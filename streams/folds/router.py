@@ -168,6 +168,8 @@ class RouterFold:
         }
         if columns.provisional.any():
             table["provisional"] = columns.provisional
+        if columns.revision.any():
+            table["revision"] = columns.revision
         if columns.source.any():
             sources, source = np.unique(columns.source, return_inverse=True)
             names = [self._reader.sources[at] for at in sources.tolist()]

@@ -14,10 +14,11 @@ from alerts.model import Alert, Kind, Trigger
 from config.settings import Instrument
 from config.watchlists import Watchlist
 from streams.arrow import MAX_ROWS
-from streams.columns import FEW, INTERVALS, Columns
+from streams.columns import FEW, INTERVALS, OF_TICKS, Columns
 from streams.core import periods
 from streams.core.cohort import Arrivals, Cohort
 from streams.core.groups import not_beyond
+from streams.core.precedence import Precedence
 from streams.core.subjects import Change, Moved, PairKey, Rewritten
 from streams.definitions import watch
 from streams.folds.ahead import Ahead
@@ -25,13 +26,14 @@ from streams.folds.missing import Switches
 from streams.folds.revisions import Revisions
 from streams.folds.telling import Telling
 from streams.records import Output, Topic
-from streams.wire import DIRECT, Close, Due, Routed, StreakNow, encode_alert, encode_streak
+from streams.wire import DIRECT, TICKS, Close, Due, Routed, StreakNow, encode_alert, encode_streak
 
 Column = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 Numbered = tuple[int, Output]
 Single = tuple[int, Routed | Due, Trigger]
 
+_NO_PRECEDENCE = Precedence().dump()
 _BEFORE = -(2**62)
 
 
@@ -55,6 +57,9 @@ class WatchlistState:
         self.symbols = list(self.watch.closes)
         self._places = {symbol: at for at, symbol in enumerate(self.symbols)}
         self._taken: dict[int, Column] = {}
+        self._precedence = [Precedence() for _ in self.symbols]
+        self._with_ticks: Mask = np.zeros(len(self.symbols), np.bool_)
+        """The symbols that ticks have made closes of."""
         self._changed: set[PairKey] = set()
         is_plain = self.watch.is_plain
         self._floors = self._telling.floors(watchlist.min_history) if is_plain else None
@@ -72,6 +77,8 @@ class WatchlistState:
         if position <= taken[place]:
             return
         taken[place] = position
+        if not self._counts(place, close):
+            return
         if close.provisional:
             told = self._ahead.take(self.watch, close.symbol, close.period, close.price, trigger)
             yield from map(self._sent, told)
@@ -81,6 +88,18 @@ class WatchlistState:
             if isinstance(change.key, PairKey):
                 self._changed.add(change.key)
         yield from map(self._sent, self.switches.came(close.symbol, close.period, trigger))
+
+    def _counts(self, place: int, close: Close) -> bool:
+        """Whether a close counts beside others of its period, of ticks or not."""
+        of_ticks, rule = close.source == TICKS, self._precedence[place]
+        if close.provisional:
+            return not of_ticks or rule.takes_ahead(close.period, close.revision)
+        self._with_ticks[place] |= of_ticks
+        had = self.watch.closes[close.symbol]
+        known = had.get(close.period) is not None
+        return rule.takes(
+            close.period, close.revision, of_ticks=of_ticks, known=known, newest=had.last
+        )
 
     def ask(self, due: Due, trigger: Trigger) -> Iterator[Output]:
         """What is missing of a period that is due."""
@@ -154,6 +173,7 @@ class WatchlistState:
         ):
             yield from self._one_by_one(map(rows.single, range(closes.size)))
             return
+        self._note_sources(closes, place)
         numbers = closes.number
         arrivals = Arrivals(place, closes.period, closes.price, numbers)
         for number, change in cohort.extend(arrivals, floors, self._told_ahead(cohort)):
@@ -163,6 +183,16 @@ class WatchlistState:
         for partition in np.unique(closes.partition).tolist():
             here = closes.partition == partition
             np.maximum.at(self._taken_from(partition), place[here], closes.position[here])
+
+    def _note_sources(self, closes: Columns, place: Column) -> None:
+        """Take note of who has made the closes of symbols that ticks are of; all of them count."""
+        of_ticks = closes.source == OF_TICKS
+        self._with_ticks[place[of_ticks]] = True
+        for at in np.flatnonzero(self._with_ticks[place]).tolist():
+            self._precedence[place[at]].takes(
+                int(closes.period[at]), int(closes.revision[at]), of_ticks=bool(of_ticks[at]),
+                known=False, newest=None,
+            )  # fmt: skip
 
     def _told_ahead(self, cohort: Cohort) -> Mask | None:
         """The pairs whose next close settles something that was told before it."""
@@ -207,7 +237,11 @@ class WatchlistState:
             "together": self._telling.dump(),
             "ahead": self._ahead.dump(),
             "missing": self.switches.dump(),
+            "precedence": [[at, self._precedence[at].dump()] for at in self._noted()],
         }
+
+    def _noted(self) -> list[int]:
+        return [at for at, rule in enumerate(self._precedence) if rule.dump() != _NO_PRECEDENCE]
 
     def load(self, state: dict[str, Any]) -> None:
         """The inverse of :meth:`dump`."""
@@ -217,6 +251,9 @@ class WatchlistState:
         self._telling.load(state["together"])
         self._ahead.load(state["ahead"])
         self.switches.load(state["missing"])
+        for at, dumped in state["precedence"]:
+            self._precedence[at] = Precedence.load(dumped)
+            self._with_ticks[at] = self._precedence[at].has_ticks
 
     def _alerts(self, change: Change, trigger: Trigger) -> Iterator[Alert]:
         settled = list(self._ahead.settled(change, trigger)) if isinstance(change, Moved) else []
@@ -264,7 +301,9 @@ class _Rows:
             int(closes.period[at]),
             int(closes.price[at]),
             INTERVALS[closes.interval[at]],
+            source=TICKS if closes.source[at] == OF_TICKS else "",
             provisional=bool(closes.provisional[at]),
+            revision=int(closes.revision[at]),
         )
         columns = (closes.partition, closes.offset, closes.arrived, closes.line)
         origin = (int(column[at]) for column in columns)

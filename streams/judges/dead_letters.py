@@ -91,6 +91,9 @@ class DeadLettersJudge:
         where = Place(source.topic, source.partition)
         if again:
             self.part.repeated += 1
+        elif source.topic is Topic.TICKS:
+            self.reasons[source.reason] += 1
+            self.part.notes[f"of ticks, which are not folded anew ({source.reason})"] += 1
         elif where in self._ends and source.offset >= self._ends[where]:
             detail = f"there is no record at {source}"
             self.part.extra.append(Finding(f"{place}@{record.offset}", detail))

@@ -66,11 +66,12 @@ def test_all_scalars_of_the_sections_can_be_overridden() -> None:
     sections = {name: Settings.model_fields[name].annotation for name in Settings.model_fields}
     paths = {path for path, _ in overridable({"targets": {"desk": None}})}
     assert ("targets", "desk", "url") in paths
-    for name in ("metrics", "state", "delivery", "embedded"):
+    for name in ("bars", "metrics", "state", "delivery", "embedded"):
         assert {(name, key) for key in sections[name].model_fields} <= paths
     assert ("kafka", "retention", "watch") in paths
     assert [path for path, is_list in overridable({}) if is_list] == [
-        ("kafka", "bootstrap_servers")
+        ("kafka", "bootstrap_servers"),
+        ("bars", "symbols"),
     ]
 
 

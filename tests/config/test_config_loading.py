@@ -136,7 +136,7 @@ def test_the_example_passes_the_check() -> None:
     assert [rule.kind for rule in watchlist.rules] == ["threshold", "record", "ended"]
     assert settings.instruments["RUT"].name == "Russell 2000"
     defaults = Settings(watchlists=settings.watchlists, targets=settings.targets)
-    sections = ("kafka", "metrics", "state", "delivery", "embedded")
+    sections = ("kafka", "bars", "metrics", "state", "delivery", "embedded")
     assert settings.model_dump(include=set(sections)) == defaults.model_dump(include=set(sections))
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from apprise.manager_plugins import NotificationManager
 
 from config.errors import ConfigError, Fault
+from config.loading import load
 from config.places import PATTERNS
 from config.schema import json_schema
 
@@ -138,6 +140,18 @@ ADDED = {
         "kafka: {retention: {watch: -1}}",
         "kafka.retention.watch: found '-1'; write a number above 0, or 'forever'",
     ),
+    "a grace that is too long": (
+        "bars: {grace: 60}",
+        "bars.grace: found '60'; write a number from 0 to 59",
+    ),
+    "a symbol that nobody needs": (
+        "bars: {symbols: [RUT, SPY]}",
+        "bars.symbols[1]: no watchlist needs closes of 'SPY'; did you mean 'SPX'?",
+    ),
+    "a symbol twice": (
+        "bars: {symbols: [RUT, RUT]}",
+        "bars.symbols[1]: 'RUT' is listed twice; keep one of the two",
+    ),
     "topic prefix": (
         "kafka: {topic_prefix: 'a b'}",
         "kafka.topic_prefix: found 'a b'; write up to 100 letters, digits, . _ and -",
@@ -212,6 +226,36 @@ def test_a_wrong_section_is_told_with_line_key_and_cure(
     line: str, expected: str, base: str, faults_of: FaultsOf
 ) -> None:
     assert faults_of(base + line) == [f"streakwatch.yaml:11: {expected}"]
+
+
+TWO = """\
+watchlists:
+  us: &us
+    pairs: [{asset: RUT, benchmark: SPX}]
+    rules: [{kind: threshold, at: 3}]
+    targets: [desk]
+    calendar: XNYS
+  them: {<<: *us, calendar: CALENDAR, interval: INTERVAL}
+targets: {desk: {url: "console://"}}
+"""
+
+
+def test_a_symbol_on_two_calendars_cannot_be_made_of_ticks(faults_of: FaultsOf) -> None:
+    text = TWO.replace("INTERVAL", "1d")
+    (fault,) = faults_of(text.replace("CALENDAR", "XTKS"))
+    assert fault == (
+        "streakwatch.yaml:7: watchlists.them.calendar: RUT has periods of 1d of XNYS already; "
+        "write XNYS, or in bars.symbols only the symbols that ticks come for"
+    )
+    (fault,) = faults_of(text.replace("CALENDAR", "XTKS") + "bars: {symbols: [SPX]}")
+    assert "SPX has periods" in fault
+
+
+@pytest.mark.parametrize(("calendar", "interval"), [("XNYS", "1d"), ("none", "1d"), ("XTKS", "1m")])
+def test_other_calendars_do_no_harm(calendar: str, interval: str, tmp_path: Path) -> None:
+    file = tmp_path / "streakwatch.yaml"
+    file.write_text(TWO.replace("CALENDAR", calendar).replace("INTERVAL", interval))
+    assert load(file, {}).watchlists["them"].calendar == calendar
 
 
 def test_all_faults_come_at_once_in_the_order_of_the_lines(faults_of: FaultsOf) -> None:

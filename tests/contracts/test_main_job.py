@@ -94,7 +94,7 @@ def test_a_killed_worker_loses_nothing(deployment: Deployment) -> None:
 
 def test_one_worker_for_each_role(deployment: Deployment) -> None:
     deployment.create_topics()
-    workers = [deployment.start(roles=role) for role in ("router", "watcher", "delivery")]
+    workers = [deployment.start(roles=role) for role in ("bars", "router", "watcher", "delivery")]
     for worker in workers:
         worker.ready()
     send_january(deployment)
@@ -104,7 +104,7 @@ def test_one_worker_for_each_role(deployment: Deployment) -> None:
         [w.total("streakwatch_records_folded_total", fold=fold) > 0 for w in workers]
         for fold in ("router", "watcher", "delivery")
     ]
-    assert folds == [[True, False, False], [False, True, False], [False, False, True]]
+    assert folds == [[at == fold for at in range(4)] for fold in (1, 2, 3)]
 
 
 def test_a_worker_that_joins_and_one_that_leaves_change_nothing(deployment: Deployment) -> None:
@@ -121,8 +121,9 @@ def test_a_worker_that_joins_and_one_that_leaves_change_nothing(deployment: Depl
 
 def test_a_spare_worker_is_ready_and_takes_over(deployment: Deployment) -> None:
     """Seven partitions' worth of workers: those that get none stand by."""
-    deployment.create_topics().start().ready()  # it has all partitions, and loses most
-    workers = [deployment.workers[0], *(deployment.start() for _ in range(6))]
+    roles = "router,watcher,delivery"
+    deployment.create_topics().start(roles=roles).ready()  # it has all partitions, and loses most
+    workers = [deployment.workers[0], *(deployment.start(roles=roles) for _ in range(6))]
     send_january(deployment, 0, 16)
     for worker in workers:
         worker.ready()

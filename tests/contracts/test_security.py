@@ -66,7 +66,7 @@ def test_the_way_is_open(
     use(secured, secure.at(listener), security(secure))
     assert inside(secured, "topics", "create") == 0
     told = capsys.readouterr()
-    assert (told.out.count("created"), told.err) == (7, "")
+    assert (told.out.count("created"), told.err) == (8, "")
 
 
 @pytest.mark.parametrize("fetch", BESIDE)

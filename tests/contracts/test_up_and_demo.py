@@ -70,7 +70,7 @@ def test_up_keeps_its_data_and_stops_cleanly(folder: Path) -> None:
     for part, number in ((lines[:9], signal.SIGINT), ([lines[0], *lines[9:]], signal.SIGTERM)):
         up = Up(folder, *data)
         servers = up.said(r"Kafka is up at (\S+)")
-        up.said(r"(working as router)")
+        up.said(r"(working as bars)")
         closes.write_text("\n".join(part))
         sent = subprocess.run(
             [*COMMAND, "send", "closes", str(closes), "-c", str(up.config),

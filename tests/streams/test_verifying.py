@@ -374,6 +374,15 @@ def test_letters_of_records_that_would_be_taken_now_are_noted(world: World) -> N
     }
 
 
+def test_dead_letters_of_ticks_are_counted_and_no_fault(world: World) -> None:
+    record = world.add(Topic.TICKS, 0, b"rubbish")
+    refusal = RejectedError(Reason.NOT_JSON, "not JSON")
+    world.send([dead_letter(Place(Topic.TICKS, 0), record, refusal)])
+    verdict = world.verify()
+    assert verdict.is_exact
+    assert verdict.dead_letters.notes["of ticks, which are not folded anew (not-json)"] == 1
+
+
 def test_alerts_of_another_configuration_are_not_judged(world: World) -> None:
     home = world.scope.home(b"us")
     alert = decode_alert(world.of(Topic.ALERTS, home)[0].value)

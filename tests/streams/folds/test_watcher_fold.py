@@ -20,6 +20,7 @@ from config.settings import Settings
 from config.watchlists import Watchlist
 from streams.core.periods import from_text, to_text
 from streams.core.prices import from_digits
+from streams.folds import watcher, watchlist_state
 from streams.folds.watcher import WatcherFold
 from streams.records import Output, Place, Topic
 from streams.replay import Refused, Replayed, of_closes
@@ -831,3 +832,52 @@ def test_what_is_no_longer_the_longest_since_is_amended() -> None:
     since = amended[-1].evidence.longest_since
     assert (since.length, since.start, since.end) == (5, "2020-01-08", "2020-01-12")
     assert last.evidence.longest_since.end == "2020-01-06"
+
+
+# --- closes of ticks, and others ------------------------------------------------------------------
+
+
+def of_two_sources(closes: Sequence[tuple[str, str, str, str, int]], few: int) -> WatcherFold:
+    """RUT and SPX by period, close, source and revision; taken one by one, or in columns."""
+    fold = WatcherFold(PLACE, {"us": US})
+    records = [
+        Replayed(at, 0, b"us", encode_routed(Routed("us", Close(
+            symbol, from_text(period), from_digits(close), "1d", source, revision=revision
+        ), 0, at, 0)))
+        for at, (symbol, period, close, source, revision) in enumerate(closes)
+    ]  # fmt: skip
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (watcher, watchlist_state):
+            patch.setattr(module, "FEW", few)
+        for at in range(0, len(records), 2):
+            fold.apply(records[at : at + 2])
+            state = fold.snapshot()
+            fold = WatcherFold(PLACE, {"us": US})
+            fold.restore(state)
+    return fold
+
+
+@pytest.mark.parametrize("few", [1, 10**9])
+@pytest.mark.parametrize(
+    ("last", "close"),
+    [
+        ([("RUT", "2026-01-05", "7", "ticks", 1)], 7),  # a late tick
+        ([("RUT", "2026-01-05", "7", "ticks", 0)], 5),  # sent again
+        ([("RUT", "2026-01-05", "6", "official", 0)], 6),
+        ([("RUT", "2026-01-05", "6", "official", 0), ("RUT", "2026-01-05", "7", "ticks", 1)], 6),
+        ([("RUT", "2026-01-05", "6", "", 0), ("RUT", "2026-01-05", "8", "", 0)], 8),
+        ([("RUT", "2026-01-02", "9", "ticks", 3)], 5),  # an official one stands there
+    ],
+)
+def test_an_official_close_stands_whatever_ticks_come(
+    last: list[tuple[str, str, str, str, int]], close: int, few: int
+) -> None:
+    first = [
+        ("RUT", "2026-01-02", "4", "official", 0),
+        ("SPX", "2026-01-02", "4", "official", 0),
+        ("RUT", "2026-01-05", "5", "ticks", 0),
+        ("SPX", "2026-01-05", "5", "ticks", 0),
+    ]
+    closes = of_two_sources([*first, *last], few).watch("us").closes["RUT"]
+    assert closes[from_text("2026-01-05")] == close * 10**6
+    assert closes[from_text("2026-01-02")] == 4 * 10**6
