@@ -17,7 +17,7 @@ from streams.arrow import MAX_ROWS
 from streams.columns import FEW, INTERVALS, Columns
 from streams.core import periods
 from streams.core.cohort import Arrivals, Cohort
-from streams.core.groups import not_beyond
+from streams.core.groups import highest_before, not_beyond
 from streams.core.subjects import Change, Moved, PairKey, Rewritten
 from streams.definitions import watch
 from streams.folds.ahead import Ahead
@@ -25,12 +25,12 @@ from streams.folds.missing import Switches
 from streams.folds.revisions import Revisions
 from streams.folds.telling import Telling
 from streams.records import Output, Topic
-from streams.wire import DIRECT, Close, Due, Routed, StreakNow, encode_alert, encode_streak
+from streams.wire import DIRECT, Close, Due, Look, Routed, StreakNow, encode_alert, encode_streak
 
 Column = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 Numbered = tuple[int, Output]
-Single = tuple[int, Routed | Due, Trigger]
+Single = tuple[int, Routed | Due | Look, Trigger]
 
 _BEFORE = -(2**62)
 
@@ -49,7 +49,7 @@ class WatchlistState:
         self._interval = watchlist.interval
         self.watch = watch(watchlist)
         self._telling = Telling(name, watchlist, instruments)
-        self._ahead = Ahead(self._telling.pairs)
+        self._ahead = Ahead(watchlist, self._telling.pairs, self.watch)
         self._revisions = Revisions()
         self.switches = Switches(name, watchlist, self.watch.closes)
         self.symbols = list(self.watch.closes)
@@ -73,7 +73,7 @@ class WatchlistState:
             return
         taken[place] = position
         if close.provisional:
-            told = self._ahead.take(self.watch, close.symbol, close.period, close.price, trigger)
+            told = self._ahead.take(place, close.period, close.price, trigger)
             yield from map(self._sent, told)
             return
         for change in self.watch.put(close.symbol, close.period, close.price):
@@ -82,9 +82,17 @@ class WatchlistState:
                 self._changed.add(change.key)
         yield from map(self._sent, self.switches.came(close.symbol, close.period, trigger))
 
-    def ask(self, due: Due, trigger: Trigger) -> Iterator[Output]:
-        """What is missing of a period that is due."""
-        yield from map(self._sent, self.switches.ask(due, trigger))
+    def ask(self, what: Due | Look, trigger: Trigger) -> Iterator[Output]:
+        """What is missing of a period that is due, or what the prices before the close tell."""
+        if isinstance(what, Look):
+            yield from map(self._sent, self._ahead.ask(trigger))
+        else:
+            yield from map(self._sent, self.switches.ask(what, trigger))
+
+    @property
+    def waiting_since(self) -> int | None:
+        """See :class:`Ahead`."""
+        return self._ahead.waiting_since
 
     # --- many at once ---------------------------------------------------------------------------
 
@@ -100,10 +108,10 @@ class WatchlistState:
             own: where a close stands that a feed wrote to ``watch``, but for offset and time.
         """
         closes, place = self._new(closes, places[closes.symbol])
-        alone = closes.provisional | self._is_out_of_turn(closes, place)
+        alone = self._is_out_of_turn(closes, place)
         rows = _Rows(self, closes, place, own)
         waiting = [*singles, *map(rows.single, np.flatnonzero(alone).tolist())]
-        if self._floors is None or len(waiting) > closes.size:
+        if len(waiting) > closes.size:
             waiting += map(rows.single, np.flatnonzero(~alone).tolist())
             yield from self._one_by_one(sorted(waiting, key=_number))
             return
@@ -111,10 +119,45 @@ class WatchlistState:
         numbers, begin = rows.closes.number, 0
         for one in sorted(waiting, key=_number):
             end = int(np.searchsorted(numbers, one[0]))
-            yield from self._together(rows.only(slice(begin, end)))
+            yield from self._in_columns(rows.only(slice(begin, end)))
             yield from self._one_by_one([one])
             begin = end
-        yield from self._together(rows.only(slice(begin, None)) if begin else rows)
+        yield from self._in_columns(rows.only(slice(begin, None)) if begin else rows)
+
+    def _in_columns(self, rows: _Rows) -> Iterator[Numbered]:
+        """Closes in turn, and prices before the close among them, up to each look at the pairs."""
+        closes = rows.closes
+        if not closes.provisional.any():
+            yield from self._together(rows)
+            return
+        final = np.flatnonzero(~closes.provisional)
+        live = np.flatnonzero(self._is_open(closes, rows.place))
+        begin = taken = 0
+        for at in self._ahead.looks(closes.arrived[live]):
+            row = int(live[at])
+            end = int(np.searchsorted(final, row))
+            yield from self._together(rows.only(final[begin:end]))
+            self._put(rows, live[taken : at + 1])
+            for alert in self._ahead.look(rows.trigger(row)):
+                yield int(closes.number[row]), self._sent(alert)
+            begin, taken = end, at + 1
+        yield from self._together(rows.only(final[begin:]))
+        self._put(rows, live[taken:])
+        self._note(rows.only(closes.provisional))
+
+    def _is_open(self, closes: Columns, place: Column) -> Mask:
+        """Which are prices before the close of a period that is open when they come."""
+        if not self._ahead.wanted:
+            return np.zeros(closes.size, np.bool_)
+        last = self._last()[place]
+        if not closes.provisional.all():
+            ended = np.where(closes.provisional, _BEFORE, closes.period)
+            last = np.maximum(last, highest_before(place, ended, _BEFORE))
+        return closes.provisional & (closes.period > last)
+
+    def _put(self, rows: _Rows, live: npt.NDArray[np.intp]) -> None:
+        closes = rows.closes
+        self._ahead.put(rows.place[live], closes.period[live], closes.price[live])
 
     def _new(self, closes: Columns, place: Column) -> tuple[Columns, Column]:
         """Closes of the watchlist's symbols and interval that were not taken before."""
@@ -160,6 +203,11 @@ class WatchlistState:
             trigger = rows.trigger(int(np.searchsorted(numbers, number)))
             for alert in self._alerts(change, trigger):
                 yield number, self._sent(alert)
+        self._note(rows)
+
+    def _note(self, rows: _Rows) -> None:
+        """Remember how far each origin has been taken."""
+        closes, place = rows.closes, rows.place
         for partition in np.unique(closes.partition).tolist():
             here = closes.partition == partition
             np.maximum.at(self._taken_from(partition), place[here], closes.position[here])
@@ -174,7 +222,7 @@ class WatchlistState:
 
     def _one_by_one(self, singles: Iterable[Single]) -> Iterator[Numbered]:
         for number, one, trigger in singles:
-            taken = self.ask(one, trigger) if isinstance(one, Due) else self.take(one, trigger)
+            taken = self.take(one, trigger) if isinstance(one, Routed) else self.ask(one, trigger)
             for output in taken:
                 yield number, output
 
@@ -205,7 +253,7 @@ class WatchlistState:
             "watch": _packed(self.watch.dump()),
             "revisions": self._revisions.dump(),
             "together": self._telling.dump(),
-            "ahead": self._ahead.dump(),
+            "ahead": _packed(self._ahead.dump()),
             "missing": self.switches.dump(),
         }
 
@@ -215,7 +263,7 @@ class WatchlistState:
         self.watch.load(_unpacked(state["watch"]))
         self._revisions.load(state["revisions"])
         self._telling.load(state["together"])
-        self._ahead.load(state["ahead"])
+        self._ahead.load(_unpacked(state["ahead"]))
         self.switches.load(state["missing"])
 
     def _alerts(self, change: Change, trigger: Trigger) -> Iterator[Alert]:
@@ -254,7 +302,7 @@ class _Rows:
         self._state = state
         self._own = own
 
-    def only(self, chosen: npt.NDArray[np.intp] | slice) -> _Rows:
+    def only(self, chosen: npt.NDArray[np.generic] | slice) -> _Rows:
         return _Rows(self._state, self.closes.only(chosen), self.place[chosen], self._own)
 
     def single(self, at: int) -> Single:

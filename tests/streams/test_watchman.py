@@ -71,6 +71,7 @@ class Workers:
             self.clock,
             self.harness.outbox,
             last_asked=self.fold.last_asked,
+            waiting_since=self.fold.waiting_since,
             is_current=is_current,
         )
 
