@@ -18,7 +18,8 @@ from streams.columns import FEW, Columns, Reader
 from streams.core.groups import groups
 from streams.core.watch import Watch
 from streams.definitions import signed, watch_definition
-from streams.folds.watchlist_state import Numbered, Single, WatchlistState
+from streams.folds.rows import Single
+from streams.folds.watchlist_state import Numbered, WatchlistState
 from streams.records import Output, Place, Record, Topic, dead_letter
 from streams.wire import DIRECT, Due, Look, RejectedError, Routed, decode_watch
 

@@ -23,14 +23,14 @@ from streams.definitions import watch
 from streams.folds.ahead import Ahead
 from streams.folds.missing import Switches
 from streams.folds.revisions import Revisions
+from streams.folds.rows import Rows, Single
 from streams.folds.telling import Telling
 from streams.records import Output, Topic
-from streams.wire import DIRECT, Close, Due, Look, Routed, StreakNow, encode_alert, encode_streak
+from streams.wire import Due, Look, Routed, StreakNow, encode_alert, encode_streak
 
 Column = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 Numbered = tuple[int, Output]
-Single = tuple[int, Routed | Due | Look, Trigger]
 
 _BEFORE = -(2**62)
 
@@ -109,7 +109,7 @@ class WatchlistState:
         """
         closes, place = self._new(closes, places[closes.symbol])
         alone = self._is_out_of_turn(closes, place)
-        rows = _Rows(self, closes, place, own)
+        rows = Rows((self.name, self.symbols), closes, place, own)
         waiting = [*singles, *map(rows.single, np.flatnonzero(alone).tolist())]
         if len(waiting) > closes.size:
             waiting += map(rows.single, np.flatnonzero(~alone).tolist())
@@ -124,7 +124,7 @@ class WatchlistState:
             begin = end
         yield from self._in_columns(rows.only(slice(begin, None)) if begin else rows)
 
-    def _in_columns(self, rows: _Rows) -> Iterator[Numbered]:
+    def _in_columns(self, rows: Rows) -> Iterator[Numbered]:
         """Closes in turn, and prices before the close among them, up to each look at the pairs."""
         closes = rows.closes
         if not closes.provisional.any():
@@ -155,7 +155,7 @@ class WatchlistState:
             last = np.maximum(last, highest_before(place, ended, _BEFORE))
         return closes.provisional & (closes.period > last)
 
-    def _put(self, rows: _Rows, live: npt.NDArray[np.intp]) -> None:
+    def _put(self, rows: Rows, live: npt.NDArray[np.intp]) -> None:
         closes = rows.closes
         self._ahead.put(rows.place[live], closes.period[live], closes.price[live])
 
@@ -185,7 +185,7 @@ class WatchlistState:
         closes = self.watch.closes.values()
         return np.array([_BEFORE if one.last is None else one.last for one in closes], np.int64)
 
-    def _together(self, rows: _Rows) -> Iterator[Numbered]:
+    def _together(self, rows: Rows) -> Iterator[Numbered]:
         closes, place = rows.closes, rows.place
         cohort, floors = self.watch.cohort, self._floors
         if (
@@ -205,7 +205,7 @@ class WatchlistState:
                 yield number, self._sent(alert)
         self._note(rows)
 
-    def _note(self, rows: _Rows) -> None:
+    def _note(self, rows: Rows) -> None:
         """Remember how far each origin has been taken."""
         closes, place = rows.closes, rows.place
         for partition in np.unique(closes.partition).tolist():
@@ -291,42 +291,6 @@ class WatchlistState:
         )
         key = "|".join((self.name, *pair)).encode()
         return Output(Topic.STREAKS, key, encode_streak(streak), about=streak)
-
-
-class _Rows:
-    """Closes of one watchlist, with the place of each one's symbol there."""
-
-    def __init__(self, state: WatchlistState, closes: Columns, place: Column, own: Trigger) -> None:
-        self.closes = closes
-        self.place = place
-        self._state = state
-        self._own = own
-
-    def only(self, chosen: npt.NDArray[np.generic] | slice) -> _Rows:
-        return _Rows(self._state, self.closes.only(chosen), self.place[chosen], self._own)
-
-    def single(self, at: int) -> Single:
-        closes = self.closes
-        close = Close(
-            self._state.symbols[self.place[at]],
-            int(closes.period[at]),
-            int(closes.price[at]),
-            INTERVALS[closes.interval[at]],
-            provisional=bool(closes.provisional[at]),
-        )
-        columns = (closes.partition, closes.offset, closes.arrived, closes.line)
-        origin = (int(column[at]) for column in columns)
-        routed = Routed(self._state.name, close, *origin)
-        return int(closes.number[at]), routed, self.trigger(at)
-
-    def trigger(self, at: int) -> Trigger:
-        closes = self.closes
-        partition, offset, arrived = (
-            int(column[at]) for column in (closes.partition, closes.offset, closes.arrived)
-        )
-        if partition == DIRECT:
-            return replace(self._own, offset=offset, arrived_ms=arrived)
-        return Trigger(Topic.CLOSES.value, partition, offset, arrived)
 
 
 def _number(single: Single) -> int:
