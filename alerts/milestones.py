@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 
 from alerts.evidence import Holder
 from alerts.model import Kind, Milestone
@@ -51,9 +52,16 @@ def ahead(rules: Iterable[ProvisionalRule], step: Step) -> Milestone | None:
     """What a streak would be, where a rule wants to know it before the close."""
     streak = step.grown
     for rule in rules:
-        if streak is not None and _wanted(rule, streak) and streak.length >= rule.min_length:
+        if streak is not None and _wanted(rule, streak) and _is_clear(rule, streak, step):
             return Milestone(Kind.PROVISIONAL, streak.length)
     return None
+
+
+def _is_clear(rule: ProvisionalRule, streak: Streak, step: Step) -> bool:
+    """Whether a streak would be long enough, by a period that has led enough so far."""
+    if streak.length < rule.min_length:
+        return False
+    return rule.margin == 0 or step.lead() * streak.direction >= Fraction(rule.margin)
 
 
 def condition(rule: SimpleRule, step: Step) -> Milestone | None:

@@ -82,10 +82,24 @@ class Instead:
 
 
 @dataclass(frozen=True, slots=True)
+class SoFar:
+    """A period that has not closed: the legs' returns since the last common close, as fractions.
+
+    ``seconds_left`` is how long it was until its close when it was looked at; None where the
+    calendar does not say, or the time has passed.
+    """
+
+    asset_return: float
+    benchmark_return: float
+    seconds_left: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Trigger:
     """The close that brought an alert about: its place in the log and its arrival there.
 
-    Missing closes are told by the record that asks for them, in the topic ``watch``.
+    Missing closes are told by the record that asks for them, in the topic ``watch``; so are the
+    last prices before the close, where nothing comes after them.
     """
 
     topic: str
@@ -103,7 +117,8 @@ class Alert:
     hash of what decides the streaks or values, or of the rule about missing closes. ``follows`` is
     the id of an earlier alert that this one corrects, restores, confirms, withdraws or settles;
     ``revision`` says what a correction did: ``retracted``, ``amended`` or ``restored``, and
-    ``instead`` what the period of a retracted one was in truth. ``late`` says that a correction or
+    ``instead`` what the period of a retracted one was in truth. ``so_far`` is the period of one
+    that was told before its close. ``late`` says that a correction or
     late close brought it about, after the fact.
     """
 
@@ -126,6 +141,7 @@ class Alert:
     revision: str = ""
     instead: Instead | None = None
     interval: str = "1d"
+    so_far: SoFar | None = None
 
     @property
     def rule(self) -> str:
@@ -161,6 +177,7 @@ class Alert:
             "evidence": evidence_from(dict(data["evidence"])),
             "trigger": _trigger(Trigger(**data["trigger"])),
             "instead": data.get("instead") and Instead(**data["instead"]),
+            "so_far": data.get("so_far") and SoFar(**data["so_far"]),
         }
         return cls(**{**data, **parts})
 

@@ -179,7 +179,17 @@ def lasting(seconds: int) -> str:
     return " ".join(f"{size} {unit}" for unit, size in sizes[first : first + 2] if size)
 
 
+def left(seconds: int) -> str:
+    """A length of time in words, by its two largest units: 25 minutes, 2 hours 10 minutes."""
+    if seconds < 60:
+        return counted(seconds, "second")
+    minutes = seconds // 60
+    sizes = (("day", minutes // 1440), ("hour", minutes // 60 % 24), ("minute", minutes % 60))
+    first = next(at for at, (_, size) in enumerate(sizes) if size)
+    return " ".join(counted(size, unit) for unit, size in sizes[first : first + 2] if size)
+
+
 _FILTERS = (
-    *(counted, digits, lasting, number, ordinal, percent, points, share, signed, step),
+    *(counted, digits, lasting, left, number, ordinal, percent, points, share, signed, step),
     *(does, in_scope, longest, of_scope, would),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 from alerts.evidence import Missed
 from config.scopes import Scope
@@ -33,6 +34,20 @@ class Step:
     def grown(self) -> Streak | None:
         """The streak that grew (or began) in the period."""
         return self.turn.running if self.turn.counted else None
+
+    @property
+    def previous(self) -> int:
+        """The last common period before it, from which its returns go."""
+        previous = self.view.last_before(self.period)
+        assert previous is not None
+        return previous
+
+    def lead(self) -> Fraction:
+        """The asset's return of the period minus the benchmark's, exactly."""
+        previous, period = self.previous, self.period
+        legs = (self.view.asset, self.view.benchmark)
+        asset, benchmark = (Fraction(*leg.growth(previous, period)) for leg in legs)
+        return asset - benchmark
 
     def active_return(self, streak: Streak) -> float:
         """The asset's return over a streak minus the benchmark's, a fraction."""

@@ -13,6 +13,7 @@ from config.validators import as_list, distinct, plain_number, refusal
 
 _LARGEST = 1_000_000_000
 _WEEK = 7 * 24 * 60
+_HOUR = 3600
 
 DirectionFilter = Literal["outperforming", "underperforming", "any"]
 RecordEvent = Literal["approached", "tied", "broken", "extended"]
@@ -105,12 +106,18 @@ class EndedRule(PairRule):
 class ProvisionalRule(PairRule):
     """Tells, before the close, what a streak would be with the prices so far.
 
-    It is confirmed or withdrawn at the close.
+    It is told once for each pair, period and direction, and confirmed or withdrawn at the close.
     """
 
     kind: Literal["provisional"]
     min_length: int = Field(default=5, ge=1)
     """Only streaks that would be at least this long, in periods."""
+    every: float = Field(default=5.0, ge=0, le=_HOUR, allow_inf_nan=False)
+    """How often all pairs are looked at while prices come, in seconds of their arrival; 0 for each
+    price. The least of a watchlist counts for all of its rules."""
+    margin: Share = Field(default=Decimal(0), json_schema_extra={"default": 0})
+    """Only when the legs' returns of the period so far are so far apart in the streak's direction,
+    as a fraction (0.001 = a tenth of a percentage point)."""
 
 
 class MissingRule(Model):

@@ -213,6 +213,23 @@ def ended(calendar: str, interval: str, by_ms: float, most: int) -> list[Ended]:
     return [Ended(period, end * _MINUTE_MS) for period, end in found if end <= minute][-most:]
 
 
+def end(calendar: str, interval: str, period: int) -> int | None:
+    """When a period ends, in milliseconds since 1970, as in :func:`ended`.
+
+    None with the calendar 'none', and where a calendar has no such period.
+
+    Raises:
+        exchange_calendars.errors.InvalidCalendarName: there is no such calendar.
+        KeyError: there is no such interval.
+    """
+    periods = () if calendar == "none" else sessions(calendar, interval)
+    if period not in periods:
+        return None
+    if isinstance(periods, Intervals):
+        return periods.end(period) * _MINUTE_MS
+    return int(_hours(calendar).closes[bisect_left(periods, period)]) * _MINUTE_MS
+
+
 def by_name(calendars: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Sequence[int]]:
     """The periods of each (calendar, interval); 'none' is left out, it has no list."""
     return {(name, interval): sessions(name, interval)

@@ -16,6 +16,7 @@ from config.rules import (
     LevelRule,
     MissingRule,
     PairRule,
+    ProvisionalRule,
     YearToDateRule,
 )
 from config.series import Basket, Breadth, Ratio, Series, Spread
@@ -223,6 +224,12 @@ def missing_rules(watchlist: Watchlist) -> dict[str, MissingRule]:
     rules = [rule for rule in watchlist.rules if isinstance(rule, MissingRule)]
     shared = [watchlist.calendar, watchlist.interval]
     return {_digest([*shared, rule.after, sorted(asked(watchlist, rule))]): rule for rule in rules}
+
+
+def looks_every(watchlist: Watchlist) -> int | None:
+    """How often a watchlist is looked at before the close, in milliseconds; None for never."""
+    every = [rule.every for rule in watchlist.rules if isinstance(rule, ProvisionalRule)]
+    return round(min(every) * 1000) if every else None
 
 
 def asked(watchlist: Watchlist, rule: MissingRule) -> set[str]:

@@ -1,4 +1,5 @@
-"""The watchman: says when a period is over, for the rules on missing closes.
+"""The watchman: says when a period is over, for the rules on missing closes, and when prices before
+the close have waited for long enough.
 
 Folds read no clock. So the time comes to the watcher as a record of ``watch``, and is told again
 by whoever folds that topic once more.
@@ -6,16 +7,16 @@ by whoever folds that topic once more.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 
 from config.watchlists import Watchlist
 from streams.calendars import ended
 from streams.clock import Clock
-from streams.definitions import missing_rules
+from streams.definitions import looks_every, missing_rules
 from streams.fold import Runner
 from streams.outbox import Outbox
 from streams.records import Output, Topic
-from streams.wire import Due, encode_due
+from streams.wire import Due, Look, encode_due, encode_look
 
 #: How many periods that ended while nobody looked are asked for at most.
 MOST = 3
@@ -24,7 +25,8 @@ MOST = 3
 class Watchman:
     """Sends a record for each period whose closes are due, into the log that has the closes.
 
-    A rule that has never asked begins with the last period that has ended.
+    A rule that has never asked begins with the last period that has ended. Prices before the close
+    are looked at as they come; where none has come since, it asks for a look at the last ones.
     """
 
     def __init__(
@@ -34,6 +36,7 @@ class Watchman:
         outbox: Outbox,
         *,
         last_asked: Callable[[str, str], int | None],
+        waiting_since: Callable[[str], int | None],
         is_current: Callable[[], Awaitable[bool]],
     ) -> None:
         """The watchman of one worker.
@@ -41,18 +44,24 @@ class Watchman:
         Args:
             last_asked: the last period that a watchlist's rule has asked for, by the rule's
                 definition, as far as the records are folded.
+            waiting_since: when a watchlist was looked at last before the close, in milliseconds
+                since 1970; None if no price waits for the next look.
             is_current: whether the closes that are known by now are in the log that is asked.
         """
         self._watchlists = watchlists
         self._rules = {name: missing_rules(watchlist) for name, watchlist in watchlists.items()}
         self._clock = clock
         self._outbox = outbox
+        self._every = {name: looks_every(watchlist) for name, watchlist in watchlists.items()}
         self._last_asked = last_asked
+        self._waiting_since = waiting_since
         self._is_current = is_current
         self._sent: dict[tuple[str, str], int] = {}
+        self._looked: dict[str, int] = {}
 
     async def look(self, is_mine: Callable[[str], bool]) -> None:
         """Ask for what is due of the watchlists that are this worker's."""
+        await self._look_ahead([name for name in self._watchlists if is_mine(name)])
         due = [
             one
             for name, rules in self._rules.items()
@@ -63,6 +72,21 @@ class Watchman:
         if due and await self._is_current():
             await self._outbox.send([_output(one) for one in due])
             self._sent |= {(one.watchlist, one.rule): one.period for one in due}
+
+    async def _look_ahead(self, names: Sequence[str]) -> None:
+        """Ask for a look where prices have waited for one; once for each look before it."""
+        now_ms = int(self._clock.now() * 1000)
+        waiting = {}
+        for name in names:
+            every = self._every[name]
+            since = None if every is None else self._waiting_since(name)
+            if since is None or every is None or since == self._looked.get(name):
+                continue
+            if abs(now_ms - since) >= every:  # a wrong clock may have been ahead of this one
+                waiting[name] = since
+        if waiting:
+            await self._outbox.send([_look(Look(name, now_ms)) for name in waiting])
+            self._looked |= waiting
 
     def _due(self, name: str, definition: str, after: float) -> Iterator[Due]:
         """What a rule has not asked for yet; ``after`` in minutes."""
@@ -79,6 +103,10 @@ class Watchman:
 def _output(due: Due) -> Output:
     """The record, with the key that the closes of its watchlist have."""
     return Output(Topic.WATCH, due.watchlist.encode(), encode_due(due), about=due)
+
+
+def _look(look: Look) -> Output:
+    return Output(Topic.WATCH, look.watchlist.encode(), encode_look(look), about=look)
 
 
 class Passage:

@@ -79,6 +79,17 @@ class Due:
     at_ms: int
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Asks for a look at the prices before the close of a watchlist, in the topic ``watch``.
+
+    ``at_ms`` is when, in milliseconds since 1970.
+    """
+
+    watchlist: str
+    at_ms: int
+
+
 #: The partition of a close that was written to ``watch`` directly, not copied from ``closes``.
 DIRECT = -1
 _NOWHERE = (DIRECT, -1, -1)
@@ -178,9 +189,14 @@ def encode_due(due: Due) -> bytes:
     return _dump(fields)
 
 
-def decode_watch(value: bytes | None, signed: Container[str] = frozenset()) -> Routed | Due:
-    """What the topic ``watch`` holds: the inverse of :func:`encode_routed` and
-    :func:`encode_due`; ``signed`` as for :func:`decode_close`.
+def encode_look(look: Look) -> bytes:
+    """The JSON of a wish for a look; ``look`` is true."""
+    return _dump({"watchlist": look.watchlist, "look": True, "at_ms": look.at_ms})
+
+
+def decode_watch(value: bytes | None, signed: Container[str] = frozenset()) -> Routed | Due | Look:
+    """What the topic ``watch`` holds: the inverse of :func:`encode_routed`, :func:`encode_due` and
+    :func:`encode_look`; ``signed`` as for :func:`decode_close`.
 
     A close that was written there directly has no offset and no time of arrival yet: they are -1.
 
@@ -194,7 +210,10 @@ def decode_watch(value: bytes | None, signed: Container[str] = frozenset()) -> R
             origin = _NOWHERE if one.origin is None else _origin(one.origin)
             return Routed(one.watchlist, close, *origin)
     fields = json_object(value, MAX_CLOSE_BYTES)
-    return _due(fields) if "due" in fields else _routed(fields, signed)
+    if "due" in fields:
+        return _due(fields)
+    is_close = "symbol" in fields
+    return _routed(fields, signed) if is_close or not flag(fields, "look") else _look(fields)
 
 
 def _routed(fields: dict[str, Any], signed: Container[str]) -> Routed:
@@ -229,6 +248,11 @@ def _due(fields: dict[str, Any]) -> Due:
         whole(fields, "ended_ms", _LATEST_MS),
         whole(fields, "at_ms", _LATEST_MS),
     )
+
+
+def _look(fields: dict[str, Any]) -> Look:
+    watchlist = text(fields, "watchlist", required=True)
+    return Look(watchlist, whole(fields, "at_ms", _LATEST_MS))
 
 
 def encode_alert(alert: Alert) -> bytes:

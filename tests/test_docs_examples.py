@@ -8,6 +8,7 @@ import shlex
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout
 from dataclasses import dataclass
+from datetime import datetime
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -24,8 +25,12 @@ from config.environment import overridable, variable
 from config.loading import example_text, load
 from streams.batches import Records, Single
 from streams.cli.main import run, streakwatch
+from streams.closes_file import Row
+from streams.closes_file import read as read_closes
+from streams.core.periods import from_text
+from streams.replay import Replay, Replayed
 from streams.ticks import decode_ticks
-from streams.wire import StreakNow, decode_close
+from streams.wire import Close, StreakNow, decode_close, encode_close
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").glob("*.md")])
@@ -245,6 +250,27 @@ def test_the_alerts_of_the_documents_are_those_of_a_replay(checkout: Path) -> No
     message = render(Alert.from_dict(shown), {"RUT": "Russell 2000", "SPX": "S&P 500"})
     (block,) = [b for b in of("text") if b.document.name == "README.md"]
     assert block.text == f"{message.title}\n\n{message.body}\n"
+
+
+def test_the_message_before_the_close_is_that_of_the_example(tmp_path: Path) -> None:
+    file = tmp_path / "streakwatch.yaml"
+    (rules,) = [b for b in of("yaml") if "kind: provisional, min_length: 10" in b.text]
+    file.write_text(minimal(rules.text))
+    replay = Replay(load(file, SECRETS))
+    rows = [row for row in read_closes(ROOT / CLOSES) if isinstance(row, Row)]
+    before = [encode_close(Close(row.symbol, row.period, row.price)) for row in rows
+              if row.period < from_text("2026-01-21")]  # fmt: skip
+    prices = [b.text.encode() for b in of("json")
+              if b.document.name == "alerts.md" and "provisional" in b.text and "close" in b.text
+              and "milestone" not in b.text]  # fmt: skip
+    times = ["2026-01-21T20:34:55Z", "2026-01-21T20:35:00Z"]
+    arrived = [0] * len(before) + [int(datetime.fromisoformat(t).timestamp()) for t in times]
+    records = [Replayed(at, 1000 * seconds, b"", value) for at, (seconds, value)
+               in enumerate(zip(arrived, [*before, *prices], strict=True))]  # fmt: skip
+    (alert,) = replay.take(0, records)
+    assert isinstance(alert, Alert)
+    (shown,) = [b.text for b in of("text") if b.text.startswith("Provisional: ")]
+    assert shown == render(alert, {}).title + "\n"
 
 
 def test_the_tests_are_run_by_one_command() -> None:

@@ -42,6 +42,7 @@ def _watch_time(runtime: Runtime, runner: Runner, folds: dict[int, WatcherFold])
         SystemClock(),
         runtime.outbox,
         last_asked=lambda name, rule: folds[partition(name)].last_asked(name, rule),
+        waiting_since=lambda name: folds[partition(name)].waiting_since(name),
         is_current=Passage(lambda: runtime.runners.get(runtime.topic_name(Topic.CLOSES))),
     )
 

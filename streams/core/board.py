@@ -7,6 +7,7 @@ A length is signed (+k outperforming, -k underperforming, 0 none), and its rule 
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -253,6 +254,25 @@ class Board:
         )  # fmt: skip
         self.state.put(pairs, self._moved(stretch, asset[-1], benchmark[-1]))
         return stretch
+
+    def preview(self, pairs: Indices, period: int, a: Prices, b: Prices) -> Lengths:
+        """The signed lengths of the streaks that would grow, or begin, in a period; 0 for none.
+
+        Nothing is kept; :meth:`advance` goes on with a copy of the columns.
+
+        Args:
+            pairs: which, all of which have begun, and not reached the period; shape (m,).
+            a: the assets' prices in micro-units, shape (m,).
+            b: the benchmarks', same shape.
+        """
+        trial = copy(self)
+        trial.state = self.state.of(pairs)
+        everywhere = np.ones((1, len(pairs)), np.bool_)
+        stretch = trial.advance(
+            np.arange(len(pairs)), np.array([period]), a[None], b[None], everywhere
+        )
+        grown: Lengths = stretch.grown()[0]
+        return grown
 
     def _unlike(
         self, periods: Column, before: State, seen: Rows, common: Mask

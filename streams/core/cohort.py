@@ -15,6 +15,7 @@ import numpy.typing as npt
 from streams.core.board import Board, Floors, State, Stretch
 from streams.core.book import Book
 from streams.core.groups import groups
+from streams.core.live import Latest, Preview
 from streams.core.pairs import Terms, Tracker
 from streams.core.series import Closes
 from streams.core.shelf import Shelf, Volume
@@ -77,6 +78,11 @@ class Cohort:
     def number(self, key: Key) -> int:
         """The number of a pair."""
         return self._numbers[key]
+
+    @property
+    def keys(self) -> list[PairKey]:
+        """The pairs, by their numbers."""
+        return list(self._numbers)  # type: ignore[arg-type]
 
     def those_moved(self) -> set[PairKey]:
         """The pairs that were moved since this was last asked."""
@@ -240,6 +246,31 @@ class Cohort:
         turn = tracker.step(period, sign)
         self._shelf.taken[subject.number] = began + row + 1
         return Moved(subject.key, tracker, turn, subject.view)
+
+    # --- before the close -----------------------------------------------------------------------
+
+    def preview(self, latest: Latest) -> Preview:
+        """What the pairs would do with the latest prices; nothing is kept.
+
+        Those take part that have a common close, whose legs have last a price or close of one
+        period, and of which at least one has it live.
+
+        Args:
+            latest: of :attr:`symbols`.
+        """
+        asset, benchmark = self._legs.T
+        live = latest.live[asset] | latest.live[benchmark]
+        pairs = np.flatnonzero(live & (latest.period[asset] == latest.period[benchmark]))
+        for subject in (self._subjects[pair] for pair in pairs.tolist()):
+            self._lull(subject)
+        state = self._board.state
+        pairs = pairs[state.begun[pairs]]
+        period = latest.period[asset[pairs]]
+        a, b = latest.price[asset[pairs]], latest.price[benchmark[pairs]]
+        lengths = np.zeros(len(pairs), np.int32)
+        for one, at in groups(period):
+            lengths[at] = self._board.preview(pairs[at], one, a[at], b[at])
+        return Preview(pairs, period, lengths, a / state.asset[pairs], b / state.benchmark[pairs])
 
     # --- snapshots ------------------------------------------------------------------------------
 

@@ -25,6 +25,24 @@ def groups(keys: Column) -> Iterator[tuple[int, npt.NDArray[np.intp]]]:
     yield from zip(ordered[[0, *begins.tolist()]].tolist(), parts, strict=True)
 
 
+def highest_before(keys: Column, values: Column, none: int) -> Column:
+    """The highest of all values before each one that have its key; ``none`` for the first.
+
+    Args:
+        keys: none negative, shape (n,).
+        values: same shape.
+    """
+    found = np.full(len(keys), none, np.int64)
+    if len(keys):
+        order = np.argsort(keys, kind="stable")
+        known, rank = np.unique(values[order], return_inverse=True)
+        # keys ascend, so that the highest so far is one of the key's own where it has any
+        peak = np.maximum.accumulate(keys[order] * len(keys) + rank)[:-1]
+        same = peak // len(keys) == keys[order[1:]]
+        found[order[1:][same]] = known[peak[same] % len(keys)]
+    return found
+
+
 def not_beyond(keys: Column, values: Column) -> npt.NDArray[np.bool_]:
     """Whether a value is not above all before it with the same key.
 

@@ -60,6 +60,11 @@ class Closes:
         """The last period; None without any."""
         return self._periods[-1] if self._periods else None
 
+    @property
+    def end(self) -> tuple[int, int] | None:
+        """The last period and its close; None without any."""
+        return (self._periods[-1], self._prices[-1]) if self._periods else None
+
     def remove(self, period: int) -> None:
         """Take out the close of a period that there is."""
         at = bisect_left(self._periods, period)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from streams.core.cohort import Cohort
 from streams.core.levels import LevelTerms, LevelTracker
 from streams.core.lines import Derived, Instrument, Store
+from streams.core.live import Latest, Preview
 from streams.core.pairs import Terms, Tracker
 from streams.core.series import Closes
 from streams.core.streaks import Streak
@@ -65,6 +69,7 @@ class Watch:
         self.cohort = self._cohort()
         """The pairs of instruments, where all pairs have the same terms."""
         self._horizon = horizon
+        self._places = {symbol: place for place, symbol in enumerate(self.closes)}
         self._derived = [line for line in self.lines.values() if isinstance(line, Derived)]
         self._lines_of: dict[str, list[Derived]] = {symbol: [] for symbol in self.closes}
         for line in self._derived:
@@ -108,25 +113,41 @@ class Watch:
         """Whether all that is followed are pairs of instruments, with the same terms."""
         return self.cohort is not None and len(self.cohort) == len(self._subjects)
 
-    def ahead(self, prices: Mapping[str, int], period: int, symbol: str) -> Iterator[Moved]:
-        """What the pairs of a symbol would do with prices for a period that has not closed.
+    def preview(self, latest: Latest) -> Preview:
+        """What the pairs of the cohort, which there must be, would do; see :meth:`Cohort.preview`.
 
-        Nothing is kept. A pair takes part when the period lies after its last one, and both legs
-        have it with the closes and ``prices`` together.
+        Args:
+            latest: of all symbols of ``closes``, in their order.
         """
-        wanted = {s: p for s, p in prices.items() if self.closes[s].get(period) is None}
-        for subject in self._subjects_of[symbol] if symbol in wanted else ():
-            self._wake(subject)
-            last = subject.tracker.last
-            if not isinstance(subject.view, PairView) or last is None or period <= last:
-                continue
-            legs = wanted.keys() & _symbols(subject.view)
-            store = self.closes | {s: _with(self.closes[s], period, wanted[s]) for s in legs}
-            view = subject.view.over(store, period)
-            if view.reached(period):
-                tracker = subject.tracker.copy()
-                turn = tracker.step(period, view.sign(last, period))
-                yield Moved(subject.key, tracker, turn, view)
+        assert self.cohort is not None
+        return self.cohort.preview(latest.only(self._places_of(self.cohort.symbols)))
+
+    def ahead(self, key: PairKey, latest: Latest) -> Moved | None:
+        """What a pair would do with the latest prices; nothing is kept.
+
+        None where it does not take part: its legs' symbols must have last a price or close of one
+        period, at least one of them live, and the pair a common close before.
+
+        Args:
+            latest: of all symbols of ``closes``, in their order.
+        """
+        subject = self._subjects[key]
+        assert isinstance(subject.view, PairView)
+        symbols = sorted(_symbols(subject.view))
+        own = latest.only(self._places_of(symbols))
+        period = int(own.period[0])
+        if not own.live.any() or (own.period != period).any():
+            return None
+        last = self._wake(subject).tracker.last
+        live = zip(symbols, own.price.tolist(), own.live.tolist(), strict=True)
+        store = self.closes | {s: _with(self.closes[s], period, p) for s, p, is_live in live
+                               if is_live}  # fmt: skip
+        view = subject.view.over(store, period)
+        if last is None or not view.reached(period):
+            return None
+        tracker = subject.tracker.copy()
+        turn = tracker.step(period, view.sign(last, period))
+        return Moved(key, tracker, turn, view)
 
     @property
     def pairs(self) -> list[PairKey]:
@@ -182,6 +203,9 @@ class Watch:
             subject = self._subjects[key if isinstance(key, str) else PairKey(*key)]
             subject.tracker = type(subject.begin).load(subject.begin.terms, dumped)  # type: ignore[arg-type]
             subject.marks = []
+
+    def _places_of(self, symbols: Sequence[str]) -> npt.NDArray[np.intp]:
+        return np.array([self._places[symbol] for symbol in symbols], np.intp)
 
     def _cohort(self) -> Cohort | None:
         pairs = [s for s in self._subjects.values() if _is_plain(s.view)]

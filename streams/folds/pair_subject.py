@@ -46,13 +46,9 @@ class PairSubject(Subject):
             made_of(pair.benchmark, watchlist, instruments),
         )
         own = [rule for rule in watchlist.rules if self.concerned(rule)]  # type: ignore[arg-type]
-        self._ahead = [rule for rule in own if isinstance(rule, ProvisionalRule)]
+        self.before_close = [rule for rule in own if isinstance(rule, ProvisionalRule)]
+        """The rules that ask for what a streak would be before the close."""
         self._rules: list[Any] = [rule for rule in own if not isinstance(rule, ProvisionalRule)]
-
-    @property
-    def looks_ahead(self) -> bool:
-        """Whether a rule asks for what a streak would be before the close."""
-        return bool(self._ahead)
 
     def floors(self) -> tuple[int, int, int, int] | None:
         """As in :class:`streams.core.board.Floors`: grown, record, short, ended.
@@ -104,7 +100,7 @@ class PairSubject(Subject):
 
     def ahead(self, step: Step) -> Happening | None:
         """What is worth telling of a period that has not closed; the rest is listed with it."""
-        first, streak = ahead(self._ahead, step), step.grown
+        first, streak = ahead(self.before_close, step), step.grown
         if first is None or streak is None:
             return None
         further = tuple(m for other, m in milestones(self._rules, step) if other == streak)
@@ -132,6 +128,7 @@ class PairSubject(Subject):
             follows=told.id,
             trigger=trigger,
             instead=None if came else self.instead(step),
+            so_far=None,
         )
 
     def _happening(self, step: Step, streak: Streak, told: tuple[Milestone, ...]) -> Happening:

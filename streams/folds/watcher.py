@@ -18,9 +18,10 @@ from streams.columns import FEW, Columns, Reader
 from streams.core.groups import groups
 from streams.core.watch import Watch
 from streams.definitions import signed, watch_definition
-from streams.folds.watchlist_state import Numbered, Single, WatchlistState
+from streams.folds.rows import Single
+from streams.folds.watchlist_state import Numbered, WatchlistState
 from streams.records import Output, Place, Record, Topic, dead_letter
-from streams.wire import DIRECT, Due, RejectedError, Routed, decode_watch
+from streams.wire import DIRECT, Due, Look, RejectedError, Routed, decode_watch
 
 
 class WatcherFold:
@@ -77,6 +78,12 @@ class WatcherFold:
         state = self._states.get(name)
         return None if state is None else state.switches.last(rule)
 
+    def waiting_since(self, name: str) -> int | None:
+        """When a watchlist was looked at last before the close, in milliseconds since 1970; None
+        if no price waits for the next look."""
+        state = self._states.get(name)
+        return None if state is None else state.waiting_since
+
     def _take(self, record: Record) -> list[Output]:
         try:
             single = self._single(record)
@@ -86,14 +93,15 @@ class WatcherFold:
             return []
         one, trigger = single
         state = self._state(one.watchlist)
-        return list(state.ask(one, trigger) if isinstance(one, Due) else state.take(one, trigger))
+        taken = state.take if isinstance(one, Routed) else state.ask
+        return list(taken(one, trigger))  # type: ignore[arg-type]
 
-    def _single(self, record: Record) -> tuple[Routed | Due, Trigger] | None:
+    def _single(self, record: Record) -> tuple[Routed | Due | Look, Trigger] | None:
         """A record that is read by itself; None of a watchlist that is gone."""
         read = decode_watch(record.value, self._signed)
         if read.watchlist not in self._watchlists:
             return None  # the log remembers them
-        if isinstance(read, Due):
+        if not isinstance(read, Routed):
             return read, replace(self._own, offset=record.offset, arrived_ms=read.at_ms)
         if read.partition == DIRECT:
             read = replace(read, offset=record.offset, arrived_ms=record.timestamp)

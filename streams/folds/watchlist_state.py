@@ -17,21 +17,21 @@ from streams.arrow import MAX_ROWS
 from streams.columns import FEW, INTERVALS, OF_TICKS, Columns
 from streams.core import periods
 from streams.core.cohort import Arrivals, Cohort
-from streams.core.groups import not_beyond
+from streams.core.groups import highest_before, not_beyond
 from streams.core.precedence import Precedence
 from streams.core.subjects import Change, Moved, PairKey, Rewritten
 from streams.definitions import watch
 from streams.folds.ahead import Ahead
 from streams.folds.missing import Switches
 from streams.folds.revisions import Revisions
+from streams.folds.rows import Rows, Single
 from streams.folds.telling import Telling
 from streams.records import Output, Topic
-from streams.wire import DIRECT, TICKS, Close, Due, Routed, StreakNow, encode_alert, encode_streak
+from streams.wire import TICKS, Close, Due, Look, Routed, StreakNow, encode_alert, encode_streak
 
 Column = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 Numbered = tuple[int, Output]
-Single = tuple[int, Routed | Due, Trigger]
 
 _NO_PRECEDENCE = Precedence().dump()
 _BEFORE = -(2**62)
@@ -51,7 +51,7 @@ class WatchlistState:
         self._interval = watchlist.interval
         self.watch = watch(watchlist)
         self._telling = Telling(name, watchlist, instruments)
-        self._ahead = Ahead(self._telling.pairs)
+        self._ahead = Ahead(watchlist, self._telling.pairs, self.watch)
         self._revisions = Revisions()
         self.switches = Switches(name, watchlist, self.watch.closes)
         self.symbols = list(self.watch.closes)
@@ -80,7 +80,7 @@ class WatchlistState:
         if not self._counts(place, close):
             return
         if close.provisional:
-            told = self._ahead.take(self.watch, close.symbol, close.period, close.price, trigger)
+            told = self._ahead.take(place, close.period, close.price, trigger)
             yield from map(self._sent, told)
             return
         for change in self.watch.put(close.symbol, close.period, close.price):
@@ -101,9 +101,17 @@ class WatchlistState:
             close.period, close.revision, of_ticks=of_ticks, known=known, newest=had.last
         )
 
-    def ask(self, due: Due, trigger: Trigger) -> Iterator[Output]:
-        """What is missing of a period that is due."""
-        yield from map(self._sent, self.switches.ask(due, trigger))
+    def ask(self, what: Due | Look, trigger: Trigger) -> Iterator[Output]:
+        """What is missing of a period that is due, or what the prices before the close tell."""
+        if isinstance(what, Look):
+            yield from map(self._sent, self._ahead.ask(trigger))
+        else:
+            yield from map(self._sent, self.switches.ask(what, trigger))
+
+    @property
+    def waiting_since(self) -> int | None:
+        """See :class:`Ahead`."""
+        return self._ahead.waiting_since
 
     # --- many at once ---------------------------------------------------------------------------
 
@@ -119,10 +127,10 @@ class WatchlistState:
             own: where a close stands that a feed wrote to ``watch``, but for offset and time.
         """
         closes, place = self._new(closes, places[closes.symbol])
-        alone = closes.provisional | self._is_out_of_turn(closes, place)
-        rows = _Rows(self, closes, place, own)
+        alone = self._is_out_of_turn(closes, place)
+        rows = Rows((self.name, self.symbols), closes, place, own)
         waiting = [*singles, *map(rows.single, np.flatnonzero(alone).tolist())]
-        if self._floors is None or len(waiting) > closes.size:
+        if len(waiting) > closes.size:
             waiting += map(rows.single, np.flatnonzero(~alone).tolist())
             yield from self._one_by_one(sorted(waiting, key=_number))
             return
@@ -130,10 +138,55 @@ class WatchlistState:
         numbers, begin = rows.closes.number, 0
         for one in sorted(waiting, key=_number):
             end = int(np.searchsorted(numbers, one[0]))
-            yield from self._together(rows.only(slice(begin, end)))
+            yield from self._in_columns(rows.only(slice(begin, end)))
             yield from self._one_by_one([one])
             begin = end
-        yield from self._together(rows.only(slice(begin, None)) if begin else rows)
+        yield from self._in_columns(rows.only(slice(begin, None)) if begin else rows)
+
+    def _in_columns(self, rows: Rows) -> Iterator[Numbered]:
+        """Closes in turn, and prices before the close among them, up to each look at the pairs."""
+        if not rows.closes.provisional.any():
+            yield from self._together(rows)
+            return
+        rows = self._not_again(rows)
+        closes = rows.closes
+        final = np.flatnonzero(~closes.provisional)
+        live = np.flatnonzero(self._is_open(closes, rows.place))
+        begin = taken = 0
+        for at in self._ahead.looks(closes.arrived[live]):
+            row = int(live[at])
+            end = int(np.searchsorted(final, row))
+            yield from self._together(rows.only(final[begin:end]))
+            self._put(rows, live[taken : at + 1])
+            for alert in self._ahead.look(rows.trigger(row)):
+                yield int(closes.number[row]), self._sent(alert)
+            begin, taken = end, at + 1
+        yield from self._together(rows.only(final[begin:]))
+        self._put(rows, live[taken:])
+        self._note(rows.only(closes.provisional))
+
+    def _not_again(self, rows: Rows) -> Rows:
+        """Without the prices of ticks before the close that came before."""
+        closes, again = rows.closes, []
+        for at in np.flatnonzero(closes.provisional & (closes.source == OF_TICKS)).tolist():
+            rule = self._precedence[rows.place[at]]
+            if not rule.takes_ahead(int(closes.period[at]), int(closes.revision[at])):
+                again.append(at)
+        return rows.only(np.delete(np.arange(closes.size), again)) if again else rows
+
+    def _is_open(self, closes: Columns, place: Column) -> Mask:
+        """Which are prices before the close of a period that is open when they come."""
+        if not self._ahead.wanted:
+            return np.zeros(closes.size, np.bool_)
+        last = self._last()[place]
+        if not closes.provisional.all():
+            ended = np.where(closes.provisional, _BEFORE, closes.period)
+            last = np.maximum(last, highest_before(place, ended, _BEFORE))
+        return closes.provisional & (closes.period > last)
+
+    def _put(self, rows: Rows, live: npt.NDArray[np.intp]) -> None:
+        closes = rows.closes
+        self._ahead.put(rows.place[live], closes.period[live], closes.price[live])
 
     def _new(self, closes: Columns, place: Column) -> tuple[Columns, Column]:
         """Closes of the watchlist's symbols and interval that were not taken before."""
@@ -161,7 +214,7 @@ class WatchlistState:
         closes = self.watch.closes.values()
         return np.array([_BEFORE if one.last is None else one.last for one in closes], np.int64)
 
-    def _together(self, rows: _Rows) -> Iterator[Numbered]:
+    def _together(self, rows: Rows) -> Iterator[Numbered]:
         closes, place = rows.closes, rows.place
         cohort, floors = self.watch.cohort, self._floors
         if (
@@ -180,6 +233,11 @@ class WatchlistState:
             trigger = rows.trigger(int(np.searchsorted(numbers, number)))
             for alert in self._alerts(change, trigger):
                 yield number, self._sent(alert)
+        self._note(rows)
+
+    def _note(self, rows: Rows) -> None:
+        """Remember how far each origin has been taken."""
+        closes, place = rows.closes, rows.place
         for partition in np.unique(closes.partition).tolist():
             here = closes.partition == partition
             np.maximum.at(self._taken_from(partition), place[here], closes.position[here])
@@ -204,7 +262,7 @@ class WatchlistState:
 
     def _one_by_one(self, singles: Iterable[Single]) -> Iterator[Numbered]:
         for number, one, trigger in singles:
-            taken = self.ask(one, trigger) if isinstance(one, Due) else self.take(one, trigger)
+            taken = self.take(one, trigger) if isinstance(one, Routed) else self.ask(one, trigger)
             for output in taken:
                 yield number, output
 
@@ -235,7 +293,7 @@ class WatchlistState:
             "watch": _packed(self.watch.dump()),
             "revisions": self._revisions.dump(),
             "together": self._telling.dump(),
-            "ahead": self._ahead.dump(),
+            "ahead": _packed(self._ahead.dump()),
             "missing": self.switches.dump(),
             "precedence": [[at, self._precedence[at].dump()] for at in self._noted()],
         }
@@ -249,7 +307,7 @@ class WatchlistState:
         self.watch.load(_unpacked(state["watch"]))
         self._revisions.load(state["revisions"])
         self._telling.load(state["together"])
-        self._ahead.load(state["ahead"])
+        self._ahead.load(_unpacked(state["ahead"]))
         self.switches.load(state["missing"])
         for at, dumped in state["precedence"]:
             self._precedence[at] = Precedence.load(dumped)
@@ -280,44 +338,6 @@ class WatchlistState:
         )
         key = "|".join((self.name, *pair)).encode()
         return Output(Topic.STREAKS, key, encode_streak(streak), about=streak)
-
-
-class _Rows:
-    """Closes of one watchlist, with the place of each one's symbol there."""
-
-    def __init__(self, state: WatchlistState, closes: Columns, place: Column, own: Trigger) -> None:
-        self.closes = closes
-        self.place = place
-        self._state = state
-        self._own = own
-
-    def only(self, chosen: npt.NDArray[np.intp] | slice) -> _Rows:
-        return _Rows(self._state, self.closes.only(chosen), self.place[chosen], self._own)
-
-    def single(self, at: int) -> Single:
-        closes = self.closes
-        close = Close(
-            self._state.symbols[self.place[at]],
-            int(closes.period[at]),
-            int(closes.price[at]),
-            INTERVALS[closes.interval[at]],
-            source=TICKS if closes.source[at] == OF_TICKS else "",
-            provisional=bool(closes.provisional[at]),
-            revision=int(closes.revision[at]),
-        )
-        columns = (closes.partition, closes.offset, closes.arrived, closes.line)
-        origin = (int(column[at]) for column in columns)
-        routed = Routed(self._state.name, close, *origin)
-        return int(closes.number[at]), routed, self.trigger(at)
-
-    def trigger(self, at: int) -> Trigger:
-        closes = self.closes
-        partition, offset, arrived = (
-            int(column[at]) for column in (closes.partition, closes.offset, closes.arrived)
-        )
-        if partition == DIRECT:
-            return replace(self._own, offset=offset, arrived_ms=arrived)
-        return Trigger(Topic.CLOSES.value, partition, offset, arrived)
 
 
 def _number(single: Single) -> int:

@@ -20,7 +20,7 @@ from alerts.evidence import (
     Reading,
     Standing,
 )
-from alerts.model import Alert, Instead, Kind, Milestone, Trigger, alert_id
+from alerts.model import Alert, Instead, Kind, Milestone, SoFar, Trigger, alert_id
 from alerts.rendering import render
 from streams.core.aftermath import HORIZONS, Followed, Outcome
 from streams.core.periods import to_text
@@ -187,6 +187,7 @@ def alerts(draw: st.DrawFn) -> Alert:
     if revision == "retracted":
         first, also = Milestone(Kind.CORRECTION, first.level, first.scope), [first, *also]
     instead = st.none() | st.builds(Instead, SIDES, LENGTHS, dates) | st.just(Instead("", 0, ""))
+    so_far = st.none() | st.builds(SoFar, FRACTIONS, FRACTIONS, st.none() | st.integers(1, 10**7))
     return Alert(
         id=draw(st.from_regex(r"[0-9a-f]{20}", fullmatch=True)),
         watchlist=draw(WORDS),
@@ -207,6 +208,7 @@ def alerts(draw: st.DrawFn) -> Alert:
         revision=revision,
         instead=draw(instead) if revision == "retracted" and about == "pair" else None,
         interval=interval,
+        so_far=draw(so_far) if first.kind is Kind.PROVISIONAL else None,
     )
 
 

@@ -19,7 +19,7 @@ from alerts.evidence import (
     Reading,
     Standing,
 )
-from alerts.model import Alert, Instead, Kind, Milestone, Trigger
+from alerts.model import Alert, Instead, Kind, Milestone, SoFar, Trigger
 from alerts.rendering import render
 from streams.core.aftermath import Followed, Outcome
 
@@ -196,6 +196,10 @@ ALERTS: dict[str, Alert] = {
             Milestone(Kind.THRESHOLD, 16),
             YEAR,
         )),
+        longest_since=OF_1996,
+    ),
+    "provisional, with the session so far": short(
+        a(Kind.PROVISIONAL, 13, length=13, so_far=SoFar(0.008, -0.001, 1500)),
         longest_since=OF_1996,
     ),
     "provisional.confirmed": short(a(Kind.CONFIRMED, follows="89ab")),

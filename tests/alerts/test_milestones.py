@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -139,3 +140,11 @@ def test_what_would_be_is_told_from_a_length_on(direction: Any, least: int) -> N
     assert ahead([other, wanted], three) == Milestone(Kind.PROVISIONAL, 3)
     assert ahead([other, wanted], two) is None
     assert ahead([other], three) is None
+
+
+@pytest.mark.parametrize(("margin", "told"), [("0.333333", True), ("0.333334", False)])
+def test_what_would_be_must_lead_by_the_margin(margin: str, told: bool) -> None:
+    """The third step is by exactly a third, whatever the streak has made before."""
+    *_, three = steps(1, 2, 3, 4)
+    rule = ProvisionalRule(kind="provisional", min_length=3, margin=Decimal(margin))
+    assert (ahead([rule], three) is not None) is told

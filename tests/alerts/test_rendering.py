@@ -18,6 +18,7 @@ from alerts.rendering import (
     digits,
     in_scope,
     lasting,
+    left,
     number,
     of_scope,
     ordinal,
@@ -393,6 +394,23 @@ def test_ordinals(number: int, text: str) -> None:
 )
 def test_lengths_of_time(seconds: int, text: str) -> None:
     assert lasting(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (1, "1 second"),
+        (59, "59 seconds"),
+        (60, "1 minute"),
+        (1559, "25 minutes"),
+        (7200, "2 hours"),
+        (7860, "2 hours 11 minutes"),
+        (90_061, "1 day 1 hour"),
+        (172_860, "2 days"),
+    ],
+)
+def test_what_is_left_in_words(seconds: int, text: str) -> None:
+    assert left(seconds) == text
 
 
 @pytest.mark.parametrize(

@@ -133,6 +133,14 @@ EDITED = {
         *("provisional, min_length: 5", "provisional, pair: SPX/MAG7"),
         [f"15: {RULES}[4].pair: there is no pair 'SPX/MAG7'; write 'MAG7/SPX'"],
     ),
+    "how often before the close": (
+        *("provisional, min_length: 5", "provisional, every: -1"),
+        [f"15: {RULES}[4].every: found '-1'; write a number from 0 to 3600"],
+    ),
+    "margin before the close": (
+        *("provisional, min_length: 5", "provisional, margin: 1.5"),
+        [f"15: {RULES}[4].margin: found '1.5'; write a number from 0 to 1"],
+    ),
     "pairs": (
         *("    pairs: [{asset: MAG7, benchmark: SPX}]\n", ""),
         [

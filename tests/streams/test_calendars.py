@@ -13,7 +13,7 @@ from exchange_calendars.errors import InvalidCalendarName
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.calendars import Intervals, Sessions, Stretches, by_name, ended, opens, sessions
+from streams.calendars import Intervals, Sessions, Stretches, by_name, end, ended, opens, sessions
 from streams.core.periods import INTERVALS, between, from_date, from_text, to_text
 
 ZONES = {"XNYS": "America/New_York", "XHKG": "Asia/Hong_Kong", "XTKS": "Asia/Tokyo", "24/7": "UTC"}
@@ -276,3 +276,15 @@ def test_the_last_few_periods_that_have_ended(interval: str) -> None:
     assert ended("XNYS", interval, few[-1].at_ms, 3) == few
     assert ended("XNYS", interval, few[-1].at_ms - 1, 2) == few[:-1]
     assert ended("XNYS", interval, at("1900-01-01T00:00Z"), 3) == []
+
+
+@pytest.mark.parametrize("interval", ["1d", "1h"])
+def test_each_period_ends_when_it_has_ended(interval: str) -> None:
+    for period, at_ms in ended("XNYS", interval, at("2025-12-01T00:00Z"), 20):
+        assert end("XNYS", interval, period) == at_ms
+
+
+def test_what_no_calendar_has_never_ends() -> None:
+    sunday = from_text("2025-11-30")
+    assert end("XNYS", "1d", sunday) is None
+    assert end("none", "1d", sunday) is None

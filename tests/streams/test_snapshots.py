@@ -106,7 +106,7 @@ def test_another_format_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(snapshots, "FORMAT", 9)
     value = encoded(AN_EXAMPLE)
     monkeypatch.undo()
-    with pytest.raises(UnusableError, match="it has the format 9, and this version reads 2"):
+    with pytest.raises(UnusableError, match="it has the format 9, and this version reads 3"):
         one(value)
 
 
@@ -183,7 +183,7 @@ async def test_what_is_not_used_is_told_with_its_reason(
     assert told == [
         f"a snapshot of f on closes-2 is not used: {why}; an older one is looked for, or the log "
         "folded from its beginning"
-        for why in ("it is damaged", "it has the format 9, and this version reads 2")
+        for why in ("it is damaged", "it has the format 9, and this version reads 3")
     ]
 
 

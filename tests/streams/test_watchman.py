@@ -19,7 +19,16 @@ from streams.folds.watcher import WatcherFold
 from streams.records import Place, Topic
 from streams.topics import partition_of
 from streams.watchman import Passage, Watchman
-from streams.wire import Close, Due, Routed, decode_alert, decode_watch, encode_close, encode_routed
+from streams.wire import (
+    Close,
+    Due,
+    Look,
+    Routed,
+    decode_alert,
+    decode_watch,
+    encode_close,
+    encode_routed,
+)
 from streams.works import FoldWork
 
 WATCH = Place(Topic.WATCH, 0)
@@ -71,6 +80,7 @@ class Workers:
             self.clock,
             self.harness.outbox,
             last_asked=self.fold.last_asked,
+            waiting_since=self.fold.waiting_since,
             is_current=is_current,
         )
 
@@ -81,10 +91,12 @@ class Workers:
         outputs = self.fold.apply(records)
         self.told += [decode_alert(o.value) for o in outputs if o.topic is Topic.ALERTS]
 
-    def close(self, symbol: str, period: str, name: str = "us") -> None:
+    def close(
+        self, symbol: str, period: str, name: str = "us", price: float = 1, **more: Any
+    ) -> None:
         """A close that the router has passed on."""
-        interval = self.watchlists[name].interval
-        close = Close(symbol, from_text(period, interval), 1_000_000, interval)
+        interval, micros = self.watchlists[name].interval, round(price * 1_000_000)
+        close = Close(symbol, from_text(period, interval), micros, interval, **more)
         offset = len(self.harness.log.records.get(WATCH, []))
         now_ms = int(self.clock.now() * 1000)
         self.harness.log.append(WATCH, encode_routed(Routed(name, close, 0, offset, now_ms)))
@@ -276,6 +288,112 @@ async def test_intervals_are_asked_for_one_by_one(harness: Any) -> None:
     assert workers.periods() == ["2025-11-28T14:30Z", "2025-11-28T15:30Z", "2025-11-28T16:30Z",
                                  "2025-11-28T17:30Z"]  # fmt: skip
     assert workers.asked()[-1].ended_ms == 1_764_352_800_000  # 13:00 in New York
+
+
+# --- before the close -------------------------------------------------------------------------
+
+
+class Prices(Workers):
+    """Prices before the close of 2026-01-23, looked at every five seconds."""
+
+    def __init__(self, harness: Any, **rule: Any) -> None:
+        rules = [{"kind": "provisional", "min_length": 1, "every": 5} | rule]
+        super().__init__(harness, us=watchlist(rules=rules))
+        for symbol in ("RUT", "SPX"):
+            self.close(symbol, "2026-01-22")
+
+    async def at(self, second: float, price: float | None = None) -> list[str]:
+        """What is told when RUT's price comes, or when the watchman looks, in a minute's second."""
+        if price is None:
+            return [rule for rule, _ in await self.look(f"2026-01-23T20:00:{second:06.3f}Z")]
+        self.clock.time = datetime.fromisoformat(f"2026-01-23T20:00:{second:06.3f}Z").timestamp()
+        before = len(self.told)
+        self.close("SPX", "2026-01-23", provisional=True)
+        self.close("RUT", "2026-01-23", price=price, provisional=True)
+        return [alert.rule for alert in self.told[before:]]
+
+    def looks(self) -> list[float]:
+        """The seconds at which a look was asked for, as the log has them."""
+        found = (decode_watch(record.value) for record in self.harness.log.records[WATCH])
+        return [one.at_ms % 60_000 / 1000 for one in found if isinstance(one, Look)]
+
+
+async def test_the_last_prices_before_a_silence_are_looked_at(harness: Any) -> None:
+    workers = Prices(harness)
+    assert await workers.at(0, 1) == []  # looked at, all but RUT's, which comes after SPX's
+    assert await workers.at(2, 1.01) == []
+    assert await workers.at(4.9) == []
+    assert await workers.at(5) == ["provisional"]
+    for second in range(6, 60):
+        assert await workers.at(second) == []
+    assert workers.looks() == [5]
+    (record,) = [r for r in harness.log.records[WATCH] if b'"look"' in r.value]
+    assert record.key == b"us"
+
+
+async def test_nothing_is_written_where_nothing_has_changed(harness: Any) -> None:
+    workers = Prices(harness)
+    for second in range(0, 20, 4):
+        await workers.at(second, 1)
+        await workers.at(second + 1)
+    before = len(harness.log.records[WATCH])
+    for second in range(20, 60):
+        await workers.at(second)
+    assert len(harness.log.records[WATCH]) <= before + 1
+    assert len(workers.looks()) <= 1  # RUT's first price came just after the first look
+
+
+async def test_a_look_is_asked_for_once_before_it_is_folded(harness: Any) -> None:
+    workers = Prices(harness)
+    await workers.at(0, 1)
+    workers.clock.time += 10
+    for _ in range(3):
+        await workers.watchman.look(lambda _: True)
+    assert workers.looks() == [10]
+    await workers.watchman.look(lambda _: False)
+
+
+async def test_whoever_takes_over_asks_for_what_waits(harness: Any) -> None:
+    workers = Prices(harness)
+    await workers.at(0, 1)
+    await workers.at(1, 1.01)
+    workers.take_over()
+    assert await workers.at(3) == []
+    assert await workers.at(30) == ["provisional"]
+    workers.take_over()
+    assert await workers.at(40) == []
+    assert workers.looks() == [30]
+
+
+async def test_a_look_that_could_not_be_sent_is_asked_for_again(harness: Any) -> None:
+    workers = Prices(harness)
+    await workers.at(0, 1)
+    await workers.at(1, 1.01)
+
+    async def away(_: object) -> None:
+        harness.outbox.before = None
+        raise KafkaConnectionError
+
+    harness.outbox.before = away
+    with pytest.raises(KafkaConnectionError):
+        await workers.at(6)
+    assert await workers.at(7) == ["provisional"]
+
+
+async def test_what_has_closed_waits_for_nothing(harness: Any) -> None:
+    workers = Prices(harness)
+    await workers.at(0, 1)
+    for symbol in ("RUT", "SPX"):
+        workers.close(symbol, "2026-01-23")
+    assert await workers.at(50) == []
+    assert workers.looks() == []
+
+
+async def test_each_price_is_looked_at_where_every_is_nothing(harness: Any) -> None:
+    workers = Prices(harness, every=0)
+    assert await workers.at(0, 1.01) == ["provisional"]
+    assert await workers.at(1) == []
+    assert workers.looks() == []
 
 
 # --- what the router has passed on ------------------------------------------------------------

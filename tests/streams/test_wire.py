@@ -21,6 +21,7 @@ from streams.wire import (
     MAX_CLOSE_BYTES,
     Close,
     Due,
+    Look,
     Reason,
     RejectedError,
     Routed,
@@ -31,6 +32,7 @@ from streams.wire import (
     encode_alert,
     encode_close,
     encode_due,
+    encode_look,
     encode_routed,
     encode_streak,
 )
@@ -583,3 +585,36 @@ def test_a_malformed_due_is_refused(field: str, text: str, reason: Reason) -> No
     with pytest.raises(RejectedError) as caught:
         decode_watch(json.dumps(whole).replace('"HERE"', text).encode())
     assert caught.value.reason is reason
+
+
+def test_a_wish_for_a_look_round_trips() -> None:
+    look = Look("us", 1_769_117_400_000)
+    assert decode_watch(encode_look(look)) == look
+    fields = json.loads(encode_look(look))
+    assert fields == {"watchlist": "us", "look": True, "at_ms": 1_769_117_400_000}
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"watchlist": None}, Reason.MISSING_FIELD),
+        ({"watchlist": 1}, Reason.WRONG_TYPE),
+        ({"look": "yes"}, Reason.WRONG_TYPE),
+        ({"look": False}, Reason.MISSING_FIELD),  # of a close
+        ({"at_ms": None}, Reason.MISSING_FIELD),
+        ({"at_ms": 1.5}, Reason.WRONG_TYPE),
+        ({"at_ms": 10**15}, Reason.WRONG_TYPE),
+        ({"at_ms": -1}, Reason.WRONG_TYPE),
+    ],
+)
+def test_a_malformed_look_is_refused(changes: dict[str, Any], reason: Reason) -> None:
+    fields = json.loads(encode_look(Look("us", 1))) | changes
+    with pytest.raises(RejectedError) as caught:
+        decode_watch(json.dumps({k: v for k, v in fields.items() if v is not None}).encode())
+    assert caught.value.reason is reason
+
+
+def test_a_close_may_have_a_field_of_that_name() -> None:
+    close = json.loads(encode_routed(Routed("us", RUT, 0, 1, 2))) | {"look": True}
+    for indent in (None, 1):
+        assert isinstance(decode_watch(json.dumps(close, indent=indent).encode()), Routed)

@@ -307,13 +307,3 @@ def test_a_rewritten_level_ends_as_one_that_was_never_wrong(
         assert watch.tracker("A").dump() == clean.dump()
         marks = watch.marks("A")
         assert [mark.last for mark in marks] == sorted({mark.last for mark in marks})
-
-
-def test_levels_do_not_look_ahead() -> None:
-    watch = Watch({PairKey("A", "B"): Terms()}, levels={"A": LevelTerms()})
-    for symbol in "AB":
-        watch.put(symbol, 1, 5)
-    assert [moved.key for moved in watch.ahead({"A": 6, "B": 5}, 2, "A")] == [PairKey("A", "B")]
-    assert list(watch.ahead({"A": 6}, 2, "A")) == []
-    assert list(watch.ahead({"A": 6, "B": 5}, 1, "A")) == []
-    assert watch.tracker("A").count == 1

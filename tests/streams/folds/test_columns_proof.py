@@ -26,7 +26,16 @@ from streams.folds.router import RouterFold
 from streams.folds.watcher import WatcherFold
 from streams.records import Output, Place, Topic
 from streams.replay import Replayed
-from streams.wire import Close, Due, Routed, encode_close, encode_due, encode_routed
+from streams.wire import (
+    Close,
+    Due,
+    Look,
+    Routed,
+    encode_close,
+    encode_due,
+    encode_look,
+    encode_routed,
+)
 
 FIRST = 20_000
 SYMBOLS = ("A", "B", "C", "D")
@@ -41,6 +50,18 @@ RULES: dict[str, list[dict[str, Any]]] = {
     "scopes": [{"kind": "record", "min_length": 2, "scopes": ["all", "this year"]}],
     "one": [{"kind": "threshold", "at": [3], "pair": "A/B", "direction": "outperforming"}],
     "ahead": [{"kind": "threshold", "at": [3]}, {"kind": "provisional", "min_length": 1}],
+    "each price": [
+        {"kind": "provisional", "min_length": 2, "every": 0, "margin": 0.01},
+        {"kind": "record", "min_length": 1},
+    ],
+    "ahead of one": [
+        {"kind": "provisional", "min_length": 1, "every": 2, "direction": "underperforming"},
+        {"kind": "provisional", "min_length": 1, "pair": "C/B", "margin": 0.1},
+    ],
+    "ahead of all": [
+        {"kind": "provisional", "min_length": 1, "every": 1},
+        {"kind": "year-to-date", "crosses": [0.1]},
+    ],
     "missing": [{"kind": "threshold", "at": [2]}, {"kind": "missing"}],
     "year": [{"kind": "year-to-date", "crosses": [0.1, -0.1]}],
     "together": [
@@ -86,7 +107,14 @@ def watchlist(draw: Any, name: str) -> Watchlist:
     )
 
 
-FORMS = st.sampled_from(["plain"] * 12 + ["escaped", "more", "digits", "direct", "provisional"])
+FORMS = st.sampled_from(
+    ["plain"] * 9
+    + ["provisional"] * 6
+    + ["ticks"] * 4
+    + ["ticks ahead", "escaped", "more", "digits", "direct", "live"]
+)
+#: Between two arrivals, in milliseconds; clocks of producers differ, and may be wrong.
+PAUSES = st.sampled_from([0, 0, 1, 400, 1000, 3000, 5000, 60_000, -500, -7000, 10**9, -(10**9)])
 PRICES = st.sampled_from([90, 99, 100, 100, 101, 101.5, 110, 0.000001, 10**9])
 
 
@@ -94,36 +122,37 @@ PRICES = st.sampled_from([90, 99, 100, 100, 101, 101.5, 110, 0.000001, 10**9])
 def logs(draw: st.DrawFn) -> tuple[dict[str, Watchlist], list[Replayed]]:
     watchlists = {name: watchlist(draw, name) for name in ("u", "v")}
     clock, records = dict.fromkeys([(w, s) for w in watchlists for s in SYMBOLS], 0), []
+    arrived = 10**12
     steps = st.tuples(
         st.sampled_from(list(watchlists)),
         st.sampled_from(SYMBOLS),
         st.sampled_from([1] * 16 + [2, 3, 0, -1, -3]),
         PRICES,
         FORMS,
+        PAUSES,
     )
     by_day = draw(st.booleans())
     for step in draw(st.lists(steps, min_size=10, max_size=60)):
-        name, symbol, on, price, form = step
+        name, symbol, on, price, form, pause = step
+        arrived = max(0, arrived + pause)
         chosen = SYMBOLS if by_day else (symbol,)
         for one in chosen:
-            clock[name, one] += on
-            at = max(0, clock[name, one])
-            offset = len(records)
+            at = max(0, clock[name, one] + on)
+            if form not in ("provisional", "live"):
+                clock[name, one] = at
+            made = close(watchlists[name], one, at, price + len(one))
             records.append(
-                record(
-                    watchlists[name],
-                    Routed(
-                        name, close(watchlists[name], one, at, price + len(one)), 0, offset, 10**12
-                    ),
-                    form,
-                )
+                record(watchlists[name], Routed(name, made, 0, len(records), arrived), form)
             )
+        if draw(st.sampled_from([False] * 8 + [True])):
+            value = encode_look(Look(name, arrived + 4000))
+            records.append(Replayed(0, arrived, name.encode(), value))
     if draw(st.booleans()):
         for name, one in watchlists.items():
             records.insert(len(records) // 2, due(name, one))
     records = draw(st.sampled_from([records, as_streams(records, watchlists)]))
     return watchlists, [
-        Replayed(at, 10**12, r.key, r.value, r.headers) for at, r in enumerate(records)
+        Replayed(at, r.timestamp, r.key, r.value, r.headers) for at, r in enumerate(records)
     ]
 
 
@@ -143,12 +172,18 @@ def record(watched: Watchlist, routed: Routed, form: str) -> Replayed:
         value = json.dumps(fields | {"venue": ["X"]}, indent=1).encode()
     if form == "digits":
         value = encode_routed(routed)
-    if form == "direct":
+    if form in ("direct", "live"):
         del fields["origin"]
+    if form == "live":
+        fields["provisional"] = True
+    if form in ("direct", "live"):
         value = json.dumps(fields, separators=(",", ":")).encode()
+    if form.startswith("ticks"):
+        made = {"source": "ticks", "revision": routed.offset % 3}
+        value = json.dumps(fields | made | {"provisional": form == "ticks ahead"}).encode()
     if form == "provisional":
         value = json.dumps(fields | {"provisional": True}).encode()
-    return Replayed(0, 0, routed.watchlist.encode(), value)
+    return Replayed(0, routed.arrived_ms, routed.watchlist.encode(), value)
 
 
 def due(name: str, watched: Watchlist) -> Replayed:
@@ -173,7 +208,7 @@ def as_streams(records: list[Replayed], watchlists: dict[str, Watchlist]) -> lis
 
     for one in records:
         fields = json.loads(one.value or b"")
-        plain = "close" in fields and "origin" in fields and "provisional" not in fields
+        plain = "close" in fields and "origin" in fields
         if not plain or (waiting and waiting[0]["watchlist"] != fields["watchlist"]):
             flush()
         if plain:
@@ -193,8 +228,11 @@ def stream(name: str, interval: str, rows: list[dict[str, Any]]) -> Replayed:
         "micros": np.array([round(float(row["close"]) * 10**6) for row in rows]),
         **dict(zip(ORIGIN, origin.T, strict=True)),
     }
+    live = [row.get("provisional", False) for row in rows]
+    if any(live):
+        table["provisional"] = np.array(live)
     value = arrow.write(table, {"interval": interval})
-    return Replayed(0, 0, name.encode(), value, arrow.HEADERS)
+    return Replayed(0, rows[-1]["origin"][2], name.encode(), value, arrow.HEADERS)
 
 
 @contextmanager
@@ -247,7 +285,7 @@ def test_a_router_sends_together_what_it_sends_one_by_one(
     log: tuple[dict[str, Watchlist], list[Replayed]], cuts: list[int]
 ) -> None:
     watchlists, records = log
-    closes = [closed(one) for one in records if one.headers == () and b'"due"' not in one.value]  # type: ignore[operator]
+    closes = [closed(one) for one in records if one.headers == () and b'"at_ms"' not in one.value]  # type: ignore[operator]
     closes = [Replayed(at, 10**15, r.key, r.value) for at, r in enumerate(closes)]
     with columns_from(NEVER):
         expected = routed(watchlists, closes, [], together=False)

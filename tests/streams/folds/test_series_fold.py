@@ -354,7 +354,7 @@ def test_closes_of_another_interval_are_passed_over() -> None:
 # --- before the close -------------------------------------------------------------------------
 
 BEFORE = watchlist(
-    [{"kind": "provisional", "min_length": 3}, {"kind": "threshold", "at": 3}],
+    [{"kind": "provisional", "min_length": 3, "every": 0}, {"kind": "threshold", "at": 3}],
     pairs=[{"asset": "A", "benchmark": "B"}],
 )
 TWO_UP = by_day(days("A", 1, 2, 3), days("B", 5, 5, 5))
@@ -389,7 +389,7 @@ def test_it_is_confirmed_by_the_message_of_the_close() -> None:
 
 
 def test_it_is_confirmed_by_a_message_of_its_own_where_there_is_no_other() -> None:
-    rules = [{"kind": "provisional", "min_length": 3}, {"kind": "threshold", "at": 9}]
+    rules = [{"kind": "provisional", "min_length": 3, "every": 0}, {"kind": "threshold", "at": 9}]
     fold = fold_of(watchlist(rules, pairs=[{"asset": "A", "benchmark": "B"}]))
     fold.apply(routed(TWO_UP))
     (would,) = alerts(fold.apply(routed(LIVE, start=100, provisional=True)))
@@ -434,7 +434,7 @@ def test_one_leg_may_have_closed_already() -> None:
 
 @pytest.mark.parametrize("handed_over", [False, True])
 def test_a_correction_of_the_close_corrects_what_became_of_it(handed_over: bool) -> None:
-    rules = [{"kind": "provisional", "min_length": 3}, {"kind": "threshold", "at": 9}]
+    rules = [{"kind": "provisional", "min_length": 3, "every": 0}, {"kind": "threshold", "at": 9}]
     watched = watchlist(rules, pairs=[{"asset": "A", "benchmark": "B"}])
     fold = fold_of(watched)
     fold.apply(routed(TWO_UP))
