@@ -6,6 +6,7 @@ shelf when it is put in order: it stays small, whatever the history.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -31,6 +32,15 @@ class Volume(NamedTuple):
     def only(self, chosen: npt.NDArray[np.generic] | slice) -> Volume:
         """Some of them, by mask, index or slice."""
         return Volume(*(column[chosen] for column in self))
+
+    def dump(self) -> list[bytes]:
+        """The columns as bytes, for a snapshot."""
+        return [column.tobytes() for column in self]
+
+    @classmethod
+    def load(cls, columns: Iterable[bytes]) -> Volume:
+        """The inverse of :meth:`dump`."""
+        return cls(*(np.frombuffer(column, np.int64) for column in columns))
 
 
 class Shelf:

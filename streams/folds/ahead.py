@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from alerts.model import Alert, Trigger, alert_id
-from streams.core.subjects import Key, Moved, PairKey, Rewritten, walk
+from streams.core.subjects import Moved, PairKey, Rewritten, walk
 from streams.core.watch import Watch
 from streams.folds.pair_subject import PairSubject
 
@@ -28,12 +28,13 @@ class _Settled:
 class Ahead:
     """The prices before the close, and what was told of them; nothing of it comes into a book."""
 
-    def __init__(self, pairs: Mapping[Key, PairSubject]) -> None:
+    def __init__(self, pairs: Mapping[PairKey, PairSubject], *, wanted: bool) -> None:
+        """``wanted`` says whether a rule asks for what a streak would be."""
         self._pairs = pairs
-        self._wanted = any(pair.looks_ahead for pair in pairs.values())
+        self._wanted = wanted
         self._prices: dict[str, tuple[int, int]] = {}
         self._told: dict[PairKey, list[tuple[int, Alert]]] = {}
-        self._settled: dict[Key, list[_Settled]] = {}
+        self._settled: dict[PairKey, list[_Settled]] = {}
 
     def take(
         self, watch: Watch, symbol: str, period: int, price: int, trigger: Trigger
@@ -71,7 +72,9 @@ class Ahead:
 
     def revised(self, change: Rewritten, trigger: Trigger) -> Iterator[Alert]:
         """What was confirmed and is not borne out any more, or the reverse."""
-        known = self._settled.get(change.key, []) if isinstance(change.key, PairKey) else []
+        if not isinstance(change.key, PairKey):
+            return
+        known = self._settled.get(change.key, [])
         last = change.start.last
         found = [one for one in known if last is None or one.period > last]
         if not found or (change.until is not None and found[0].period > change.until):

@@ -49,11 +49,6 @@ class PairSubject(Subject):
         self._ahead = [rule for rule in own if isinstance(rule, ProvisionalRule)]
         self._rules: list[Any] = [rule for rule in own if not isinstance(rule, ProvisionalRule)]
 
-    @property
-    def looks_ahead(self) -> bool:
-        """Whether a rule asks for what a streak would be before the close."""
-        return bool(self._ahead)
-
     def floors(self) -> tuple[int, int, int, int] | None:
         """As in :class:`streams.core.board.Floors`: grown, record, short, ended.
 
@@ -183,3 +178,19 @@ class PairSubject(Subject):
 
     def _text(self, period: int) -> str:
         return periods.to_text(period, self._interval)
+
+
+class PairSubjects(dict[PairKey, PairSubject]):
+    """The pairs of a watchlist; each is made when it first has something to tell."""
+
+    def __init__(self, name: str, watchlist: Watchlist, instruments: Instruments) -> None:
+        super().__init__()
+        self._name = name
+        self._watchlist = watchlist
+        self._instruments = instruments
+        self._pairs = {PairKey(pair.asset, pair.benchmark): pair for pair in watchlist.pairs}
+
+    def __missing__(self, key: PairKey) -> PairSubject:
+        pair = self._pairs[key]
+        self[key] = PairSubject(self._name, self._watchlist, pair, self._instruments)
+        return self[key]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -11,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from alerts.model import Alert, Kind, Trigger
+from config.rules import ProvisionalRule
 from config.settings import Instrument
 from config.watchlists import Watchlist
 from streams.arrow import MAX_ROWS
@@ -49,7 +49,8 @@ class WatchlistState:
         self._interval = watchlist.interval
         self.watch = watch(watchlist)
         self._telling = Telling(name, watchlist, instruments)
-        self._ahead = Ahead(self._telling.pairs)
+        ahead = any(isinstance(rule, ProvisionalRule) for rule in watchlist.rules)
+        self._ahead = Ahead(self._telling.pairs, wanted=ahead)
         self._revisions = Revisions()
         self.switches = Switches(name, watchlist, self.watch.closes)
         self.symbols = list(self.watch.closes)
@@ -201,8 +202,8 @@ class WatchlistState:
     def dump(self) -> dict[str, Any]:
         """Plain values for a snapshot."""
         return {
-            "taken": {str(partition): _packed(taken) for partition, taken in self._taken.items()},
-            "watch": _packed(self.watch.dump()),
+            "taken": [[partition, taken.tobytes()] for partition, taken in self._taken.items()],
+            "watch": self.watch.dump(),
             "revisions": self._revisions.dump(),
             "together": self._telling.dump(),
             "ahead": self._ahead.dump(),
@@ -211,8 +212,10 @@ class WatchlistState:
 
     def load(self, state: dict[str, Any]) -> None:
         """The inverse of :meth:`dump`."""
-        self._taken = {int(part): _unpacked(taken).copy() for part, taken in state["taken"].items()}
-        self.watch.load(_unpacked(state["watch"]))
+        self._taken = {
+            partition: np.frombuffer(taken, np.int64).copy() for partition, taken in state["taken"]
+        }
+        self.watch.load(state["watch"])
         self._revisions.load(state["revisions"])
         self._telling.load(state["together"])
         self._ahead.load(state["ahead"])
@@ -283,34 +286,6 @@ class _Rows:
 
 def _number(single: Single) -> int:
     return single[0]
-
-
-def _packed(value: Any) -> Any:
-    """Arrays and bytes as text, within plain values."""
-    match value:
-        case np.ndarray():
-            return {"dtype": str(value.dtype), "array": base64.b64encode(value.tobytes()).decode()}
-        case bytes():
-            return {"bytes": base64.b64encode(value).decode()}
-        case dict():
-            return {str(name): _packed(one) for name, one in value.items()}
-        case list() | tuple():
-            return [_packed(one) for one in value]
-    return value
-
-
-def _unpacked(value: Any) -> Any:
-    """The inverse of :func:`_packed`, but for names, which are texts, and tuples."""
-    match value:
-        case {"dtype": kind, "array": text}:
-            return np.frombuffer(base64.b64decode(text), kind).copy()
-        case {"bytes": text}:
-            return base64.b64decode(text)
-        case dict():
-            return {name: _unpacked(one) for name, one in value.items()}
-        case list():
-            return [_unpacked(one) for one in value]
-    return value
 
 
 def _confirming(alert: Alert, settled: list[Alert]) -> Alert:
