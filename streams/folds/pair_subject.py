@@ -142,7 +142,7 @@ class PairSubject(Subject):
         year = first.kind is Kind.YEAR_TO_DATE
         gains = [round(step.gain(leg, streak, nights=year), 4) for leg in legs]
         since = None if year else longest_since(step.tracker, streak, self._interval)
-        kept = replace(step, tracker=step.tracker.copy())
+        kept = Step(step.tracker.copy(), step.turn, step.view, step.interval)
         return Happening(
             identity,
             step.period,
