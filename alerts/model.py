@@ -194,7 +194,8 @@ def _plain(value: Any) -> Any:
     """Frozen values as dicts and lists; what they hold is shared, for nothing can change it."""
     if isinstance(value, (tuple, list)):
         return [_plain(item) for item in value]
-    names = _names(type(value))
+    kind: Any = type(value)
+    names = _names(kind)
     return {name: _plain(getattr(value, name)) for name in names} if names else value
 
 

@@ -16,7 +16,6 @@ import numpy.typing as npt
 
 from streams.core.board import Board, Floors, State, Stretch
 from streams.core.book import Book
-from streams.core.groups import groups
 from streams.core.lines import Lines
 from streams.core.pairs import Terms, Tracker
 from streams.core.shelf import Shelf, Volume
@@ -28,6 +27,10 @@ Column = npt.NDArray[np.int64]
 
 #: Cells of a table of closes that are looked at together, so that scratch arrays stay small.
 _CELLS = 1 << 20
+
+
+#: Before all periods.
+NEVER = -(2**62)
 
 
 class Arrivals(NamedTuple):
@@ -60,6 +63,9 @@ class Cohort:
         self.symbols = list(places)
         self._lines = lines
         self._closes = [lines.closes[symbol] for symbol in self.symbols]
+        self._places = places
+        self.last = np.full(len(places), NEVER, np.int64)
+        """The last period of each symbol, ``NEVER`` without any."""
         self._keys = list(pairs)
         self._terms = list(pairs.values())
         self._numbers = {key: number for number, key in enumerate(self._keys)}
@@ -96,6 +102,12 @@ class Cohort:
             view = PairView(self._lines[key.asset], self._lines[key.benchmark], terms.steps)
             subject = self._subjects[number] = Subject(key, view, Tracker(terms), number)
         return subject
+
+    def came(self, symbol: str, period: int) -> None:
+        """Take note of a close that came by itself."""
+        at = self._places.get(symbol)
+        if at is not None and period > self.last[at]:
+            self.last[at] = period
 
     def those_moved(self) -> set[PairKey]:
         """The pairs that were moved since this was last asked."""
@@ -192,9 +204,7 @@ class Cohort:
         here[arrivals.symbol] = True
         pairs = np.flatnonzero(here[self._legs].any(axis=1))
         legs = self._legs[pairs]
-        for symbol in np.unique(legs[~here[legs]]).tolist():
-            last = self._closes[symbol].last
-            here[symbol] = last is not None and last >= first
+        here |= self.last >= first
         return pairs[here[legs].all(axis=1)]
 
     def _table(
@@ -207,20 +217,24 @@ class Cohort:
         table = np.zeros((len(periods), len(self._closes)), np.int64)
         number = np.full(table.shape, -1, np.int64)
         first, last = int(periods[0]), int(periods[-1])
-        for symbol in symbols.tolist():
-            closes = self._closes[symbol]
-            if closes.last is not None and closes.last >= first:
-                had, prices = closes.stretch(first, last)
-                at = np.searchsorted(periods, had)
-                same = periods[at] == had
-                table[at[same], symbol] = prices[same]
+        for symbol in symbols[self.last[symbols] >= first].tolist():
+            had, prices = self._closes[symbol].stretch(first, last)
+            at = np.searchsorted(periods, had)
+            same = periods[at] == had
+            table[at[same], symbol] = prices[same]
         table[row, arrivals.symbol] = arrivals.price
         number[row, arrivals.symbol] = arrivals.number
         return table, number
 
     def _append(self, arrivals: Arrivals) -> None:
-        for symbol, rows in groups(arrivals.symbol):
-            self._closes[symbol].extend(arrivals.period[rows], arrivals.price[rows])
+        order = np.argsort(arrivals.symbol, kind="stable")
+        symbols, begins = np.unique(arrivals.symbol[order], return_index=True)
+        self.last[symbols] = arrivals.period[order[[*(begins[1:] - 1), -1]]]
+        edges = [*(8 * begins).tolist(), 8 * len(order)]
+        periods, prices = arrivals.period[order].tobytes(), arrivals.price[order].tobytes()
+        for at, symbol in enumerate(symbols.tolist()):
+            part = slice(edges[at], edges[at + 1])
+            self._closes[symbol].extend(periods[part], prices[part])
 
     def _advance(
         self,
@@ -278,6 +292,7 @@ class Cohort:
 
     def load(self, state: Mapping[str, Any]) -> None:
         """The inverse of :meth:`dump`; the closes must be there."""
+        self.last[:] = [NEVER if one.last is None else one.last for one in self._closes]
         self._board.state = State.load(state["state"])
         self._shelf = Shelf(len(self))
         self._shelf.add(Volume.load(state["shelf"]))

@@ -51,10 +51,10 @@ class Closes:
             self._periods.insert(at, period)
             self._prices.insert(at, price)
 
-    def extend(self, periods: Column, prices: Column) -> None:
-        """Append closes of periods that ascend and lie behind all others: int64 of one shape."""
-        self._periods.frombytes(periods.tobytes())
-        self._prices.frombytes(prices.tobytes())
+    def extend(self, periods: bytes, prices: bytes) -> None:
+        """Append closes of periods that ascend and lie behind all others: both int64."""
+        self._periods.frombytes(periods)
+        self._prices.frombytes(prices)
 
     @property
     def last(self) -> int | None:

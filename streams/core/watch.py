@@ -70,6 +70,8 @@ class Watch:
         if known == price:
             return []
         closes.put(period, price)
+        if self.cohort is not None:
+            self.cohort.came(symbol, period)
         for line in self._lines_of.get(symbol, ()):
             line.settle(period)
         changes: list[Change] = []

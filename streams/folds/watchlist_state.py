@@ -32,8 +32,6 @@ Mask = npt.NDArray[np.bool_]
 Numbered = tuple[int, Output]
 Single = tuple[int, Routed | Due, Trigger]
 
-_BEFORE = -(2**62)
-
 
 class WatchlistState:
     """The state of one watchlist.
@@ -101,10 +99,13 @@ class WatchlistState:
             own: where a close stands that a feed wrote to ``watch``, but for offset and time.
         """
         closes, place = self._new(closes, places[closes.symbol])
-        alone = closes.provisional | self._is_out_of_turn(closes, place)
         rows = _Rows(self, closes, place, own)
+        cohort = self.watch.cohort if self._floors is not None else None
+        alone = np.ones(closes.size, np.bool_)
+        if cohort is not None:
+            alone = closes.provisional | _is_out_of_turn(closes, place, cohort.last)
         waiting = [*singles, *map(rows.single, np.flatnonzero(alone).tolist())]
-        if self._floors is None or len(waiting) > closes.size:
+        if cohort is None or len(waiting) > closes.size:
             waiting += map(rows.single, np.flatnonzero(~alone).tolist())
             yield from self._one_by_one(sorted(waiting, key=_number))
             return
@@ -128,21 +129,6 @@ class WatchlistState:
         new &= ~not_beyond(line, position)
         return (closes, place) if new.all() else (closes.only(new), place[new])
 
-    def _is_out_of_turn(self, closes: Columns, place: Column) -> Mask:
-        """Whether a period does not lie behind all that its symbol has, or has in the rows before.
-
-        Provisional ones do not count.
-        """
-        final, period = np.flatnonzero(~closes.provisional), closes.period
-        late = np.zeros(closes.size, np.bool_)
-        late[final] = not_beyond(place[final], period[final])
-        return late | (~closes.provisional & (period <= self._last()[place]))
-
-    def _last(self) -> Column:
-        """The last period of each symbol."""
-        closes = self.watch.closes.values()
-        return np.array([_BEFORE if one.last is None else one.last for one in closes], np.int64)
-
     def _together(self, rows: _Rows) -> Iterator[Numbered]:
         closes, place = rows.closes, rows.place
         cohort, floors = self.watch.cohort, self._floors
@@ -151,7 +137,7 @@ class WatchlistState:
             or floors is None
             or closes.size < FEW
             or self.switches.waiting
-            or (closes.period <= self._last()[place]).any()  # after what was taken by itself
+            or (closes.period <= cohort.last[place]).any()  # after what was taken by itself
         ):
             yield from self._one_by_one(map(rows.single, range(closes.size)))
             return
@@ -282,6 +268,17 @@ class _Rows:
         if partition == DIRECT:
             return replace(self._own, offset=offset, arrived_ms=arrived)
         return Trigger(Topic.CLOSES.value, partition, offset, arrived)
+
+
+def _is_out_of_turn(closes: Columns, place: Column, last: Column) -> Mask:
+    """Whether a period does not lie behind all that its symbol has, or has in the rows before.
+
+    Provisional ones do not count.
+    """
+    final, period = np.flatnonzero(~closes.provisional), closes.period
+    late = np.zeros(closes.size, np.bool_)
+    late[final] = not_beyond(place[final], period[final])
+    return late | (~closes.provisional & (period <= last[place]))
 
 
 def _number(single: Single) -> int:
