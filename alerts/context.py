@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +19,7 @@ from streams.core.book import Entry
 from streams.core.pairs import Tracker
 from streams.core.returns import Signs
 from streams.core.rsi import wilder_rsi
-from streams.core.streaks import Mask, Runs, Streak, Ties, runs
+from streams.core.streaks import Mask, Periods, Runs, Streak, Ties, runs
 from streams.core.views import History
 
 # Two ratios that differ by less, relative to themselves, are told as the same: the levels of
@@ -144,16 +144,27 @@ def _records(
     published = seeds(tracker, streak.direction)
     if tracker.returns < tracker.terms.min_history and not published:
         return None, None
-    known = past.streaks.streaks(history.periods)
-    entries = [*published, *(tracker.entry(one) for one in known)]
-    record = _longest(entries)
-    before = None if record is None else _longest([e for e in entries if e.end < record.start])
+    known, days = past.streaks, history.periods
+    edge = int(len(known.base) > 0 and days[known.base[0]] == tracker.first)
+    first = known.only(slice(edge)).streaks(days)  # it may be one that was published
+    entries, known = [*published, *map(tracker.entry, first)], known.only(slice(edge, None))
+    record = _longest(entries, known, days)
+    before = None
+    if record is not None:
+        earlier = known.only(slice(int(np.searchsorted(days[known.end], record.start))))
+        before = _longest([e for e in entries if e.end < record.start], earlier, days)
     held = [None if one is None else holder(one, step.interval) for one in (record, before)]
     return held[0], held[1]
 
 
-def _longest(entries: Sequence[Entry]) -> Entry | None:
-    return max(entries, key=lambda entry: (entry.length, entry.end), default=None)
+def _longest(entries: Iterable[Entry], streaks: Runs, days: Periods) -> Entry | None:
+    """The longest of some entries and of all streaks, which have ended; the latest of equals."""
+    found = list(entries)
+    if len(streaks.length):
+        at = len(streaks.length) - 1 - int(np.argmax(streaks.length[::-1]))
+        start, end = int(days[streaks.start[at]]), int(days[streaks.end[at]])
+        found.append(Entry(int(streaks.length[at]), start, end))
+    return max(found, key=lambda entry: (entry.length, entry.end), default=None)
 
 
 def longest_since(tracker: Tracker, streak: Streak, interval: str) -> Holder | None:

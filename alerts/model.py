@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
 from alerts.evidence import (
@@ -155,7 +156,7 @@ class Alert:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
-        return asdict(self, dict_factory=_plain)
+        return _plain(self)  # type: ignore[no-any-return]
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Alert:
@@ -206,12 +207,18 @@ def alert_id(*parts: object) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:20]
 
 
-def _plain(items: list[tuple[str, Any]]) -> dict[str, Any]:
-    return {name: _lists(value) for name, value in items}
+def _plain(value: Any) -> Any:
+    """Frozen values as dicts and lists; what they hold is shared, for nothing can change it."""
+    if isinstance(value, (tuple, list)):
+        return [_plain(item) for item in value]
+    kind: Any = type(value)
+    names = _names(kind)
+    return {name: _plain(getattr(value, name)) for name in names} if names else value
 
 
-def _lists(value: Any) -> Any:
-    return [_lists(item) for item in value] if isinstance(value, (tuple, list)) else value
+@cache
+def _names(kind: Any) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind)) if is_dataclass(kind) else ()
 
 
 def milestone_from(data: dict[str, Any]) -> Milestone:

@@ -35,7 +35,8 @@ def line_of(node: yaml.Node) -> int:
 
 def text_of(node: yaml.Node) -> str:
     """A scalar as written; half a surrogate pair becomes a question mark."""
-    return str(node.value).encode("utf-8", "replace").decode()
+    text = str(node.value)
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 class Document:

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from operator import attrgetter
 from typing import overload
 
 import numpy as np
@@ -89,17 +90,17 @@ class Records(Batch):
     @cached_property
     def offsets(self) -> Column:
         """See :class:`Batch`."""
-        return np.array([record.offset for record in self._records], np.int64)
+        return np.fromiter(map(attrgetter("offset"), self._records), np.int64, len(self))
 
     @cached_property
     def timestamps(self) -> Column:
         """See :class:`Batch`."""
-        return np.array([record.timestamp for record in self._records], np.int64)
+        return np.fromiter(map(attrgetter("timestamp"), self._records), np.int64, len(self))
 
     @cached_property
     def values(self) -> Values:
         """See :class:`Batch`."""
-        return joined([record.value or b"" for record in self._records])
+        return joined([value or b"" for value in map(attrgetter("value"), self._records)])
 
 
 def joined(values: Sequence[bytes]) -> Values:

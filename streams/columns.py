@@ -216,24 +216,28 @@ class Reader:
         odd: list[Odd],
     ) -> None:
         """Plain records as columns; what our names do not have is odd."""
-        nothing = [None] * len(records)
-        symbol = _places(self._symbol, read.column("symbol") or nothing)
-        interval = _places(_NO_INTERVAL, read.column("interval") or nothing)
-        period = self._period(read.column("period") or nothing, interval)
-        price, good = _prices(read.column("close") or nothing)
+        count = len(records)
+        symbol = _column(read, "symbol", self._symbol, count)
+        interval = _column(read, "interval", _NO_INTERVAL, count)
+        period = self._period(read.column("period") or [], interval)
+        price, good = _prices(read.column("close") or [])
         good &= (price > 0) | self._signed[symbol]
-        source = self._sources(read.column("source") or nothing)
+        sources = read.column("source")
+        source = np.zeros(count, np.int64) if sources is None else self._sources(sources)
         good &= (symbol >= 0) & (interval >= 0) & (period != _NEVER) & (source >= 0)
         sent = read.column("sent_at")
         if sent is not None:
             good &= np.array([text is None or is_short(text) for text in sent])
-        provisional = np.array(read.column("provisional") or nothing, np.object_).astype(np.bool_)
-        revision = _revisions(read.column("revision") or nothing)
+        flags = read.column("provisional")
+        provisional = np.zeros(count, np.bool_)
+        if flags is not None:
+            provisional = np.array(flags, np.object_).astype(np.bool_)
+        revision = _revisions(read.column("revision"), count)
         good &= revision >= 0
-        watchlist = np.zeros(len(records), np.int64)
+        watchlist = np.zeros(count, np.int64)
         origin = None
         if self.watchlists is not None:
-            watchlist = _places(self._watchlist, read.column("watchlist") or nothing)
+            watchlist = _column(read, "watchlist", self._watchlist, count)
             good &= watchlist >= 0
             origin = read.column("origin")
             if read.column("due") is not None:
@@ -241,7 +245,7 @@ class Reader:
         origins = _origins(origin, records, batch)
         good &= origins[-1] != _NEVER
         columns = Columns(
-            records, np.zeros(len(records), np.int64), watchlist, symbol, period, price, interval,
+            records, np.zeros(count, np.int64), watchlist, symbol, period, price, interval,
             provisional, revision, source, *origins,
         )  # fmt: skip
         if good.all():
@@ -251,9 +255,9 @@ class Reader:
         parts.append(columns.only(good))
 
     def _period(self, texts: Sequence[Any], interval: Column) -> Column:
+        if len(interval) and (interval == interval[0]).all():
+            return self._known(int(interval[0]), texts)
         kinds = np.unique(interval).tolist()
-        if len(kinds) == 1:
-            return self._known(kinds[0], texts)
         found = np.full(len(texts), _NEVER, np.int64)
         for kind in kinds:
             at = np.flatnonzero(interval == kind)
@@ -421,12 +425,18 @@ def _value(values: Values, at: int) -> bytes:
     return bytes(values.buffer[values.starts[at] : values.ends[at]])
 
 
-def _revisions(given: Sequence[int | None]) -> Column:
+def _revisions(given: Sequence[int | None] | None, count: int) -> Column:
     """How many closes came before; -1 for what is no such number."""
-    if set(given) == {None}:
-        return np.zeros(len(given), np.int64)
+    if given is None:
+        return np.zeros(count, np.int64)
     numbers = [0 if one is None else one for one in given]
     return np.array([one if 0 <= one < MOST_REVISIONS else -1 for one in numbers], np.int64)
+
+
+def _column(read: plain.Plain, name: str, known: dict[Any, int], count: int) -> Column:
+    """What the texts of a field stand for; one that no record has is the same for all."""
+    texts = read.column(name)
+    return np.full(count, known.get(None, -1)) if texts is None else _places(known, texts)
 
 
 def _places(known: dict[Any, int], texts: Sequence[Any]) -> Column:
@@ -439,7 +449,9 @@ def _places(known: dict[Any, int], texts: Sequence[Any]) -> Column:
 def _prices(closes: Sequence[Any]) -> tuple[Column, Mask]:
     """Micro-units, and which are right; digits of more than 15 places are left to be read alone."""
     kinds = set(map(type, closes))
-    if kinds == {float} or (kinds == {str} and _are_plain_digits(closes)):
+    if kinds == {float}:
+        return prices.from_floats(np.fromiter(closes, np.float64, len(closes)))
+    if kinds == {str} and _are_plain_digits(closes):
         return prices.from_floats(np.array(list(map(float, closes)), np.float64))
     numbers = [
         close if type(close) is float else float(close) if _is_plain_digits(close) else np.nan

@@ -41,8 +41,8 @@ _DIRECTIONS = {"outperforming": OUTPERFORMING, "underperforming": UNDERPERFORMIN
 # --- for the core ---------------------------------------------------------------------------
 
 
-def terms(watchlist: Watchlist, pair: Pair) -> Terms:
-    """The terms of a pair's streaks, for the core."""
+def terms(watchlist: Watchlist, pair: Pair | None = None) -> Terms:
+    """The terms of a pair's streaks, for the core; without a pair, of all that have no records."""
     step, interval = watchlist.round_returns_to, watchlist.interval
     return Terms(
         ties=Ties(watchlist.ties),
@@ -57,9 +57,9 @@ def terms(watchlist: Watchlist, pair: Pair) -> Terms:
                     r.source,
                 ),
             )
-            for r in pair.records
+            for r in (pair.records if pair else ())
         ),
-        complete_from=pair.records_complete_from,
+        complete_from=pair.records_complete_from if pair else None,
         sessions=sessions(watchlist),
         missing=Missing(watchlist.missing),
         nights=nights(watchlist),
@@ -86,8 +86,12 @@ def nights(watchlist: Watchlist) -> Nights | None:
 def watch(watchlist: Watchlist) -> Watch:
     """The closes, series and subjects of a watchlist, at their beginning."""
     level = LevelTerms(sessions(watchlist), Missing(watchlist.missing), watchlist.min_history)
+    shared = terms(watchlist)
     return Watch(
-        pairs={PairKey(p.asset, p.benchmark): terms(watchlist, p) for p in watchlist.pairs},
+        pairs={
+            PairKey(pair.asset, pair.benchmark): terms(watchlist, pair) if pair.records else shared
+            for pair in watchlist.pairs
+        },
         levels=dict.fromkeys(sorted(watchlist.followed()), level),
         derived=formulas(watchlist.series, watchlist.interval),
         horizon=_horizon(watchlist),

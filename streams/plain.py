@@ -8,6 +8,7 @@ alone and among others; what is not plain is read by :mod:`streams.wire`, with i
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -40,6 +41,7 @@ class PlainClose(msgspec.Struct, gc=False):
 
 
 _NAMES = PlainClose.__struct_fields__
+_GETTERS = [attrgetter(name) for name in _NAMES]
 _REQUIRED = 3
 _DECODER = msgspec.json.Decoder(PlainClose)
 
@@ -116,7 +118,7 @@ def _given(records: list[PlainClose], lines: bytes, names: int) -> dict[str, lis
     for number, name in enumerate(_NAMES):
         if names == 0:
             return given
-        column = [getattr(record, name) for record in records]
+        column = list(map(_GETTERS[number], records))
         known = len(records) if number < _REQUIRED else len(records) - column.count(None)
         if known:
             given[name] = column

@@ -2,7 +2,8 @@
 
 A snapshot is one record, its head. A state that is large lies in parts of its own before the head,
 and counts only when all of them are there and whole. The parts of one snapshot never replace those
-of the one before it: two slots take turns.
+of the one before it: two slots take turns. A state travels as MessagePack, columns as they are in
+memory, and compressed.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+
 from streams.log import Log
 from streams.outbox import Outbox
 from streams.records import Output, Place, Record, Topic
@@ -23,15 +26,16 @@ FORMAT = 3
 #: A compressed state of more bytes than this lies in parts of at most as many.
 PART_BYTES = 8 * 1024 * 1024
 _FIRST_LOOK = 64
-#: States of more bytes than this, as JSON, are compressed in a thread.
-_LARGE = 1024 * 1024
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What a fold knew when it had taken everything below ``cursor``."""
+    """What a fold knew when it had taken everything below ``cursor``.
+
+    The ``state`` is made of dicts, lists, texts, numbers (integers of 64 bits) and bytes.
+    """
 
     fold: str
     place: Place
@@ -59,19 +63,7 @@ def encode(snapshot: Snapshot, slot: int = 0) -> list[tuple[bytes, bytes]]:
     A head is a line of JSON (format, cursor, definition, checksum), then the compressed state;
     or, where that lies in parts, it names the checksum of each instead.
     """
-    data = json.dumps(snapshot.state, separators=(",", ":")).encode()
-    return _records(snapshot, zlib.compress(data, 1), slot)
-
-
-async def _encode(snapshot: Snapshot, slot: int) -> list[tuple[bytes, bytes]]:
-    """The same, without holding up the event loop for long."""
-    data = json.dumps(snapshot.state, separators=(",", ":")).encode()
-    if len(data) < _LARGE:
-        return _records(snapshot, zlib.compress(data, 1), slot)
-    return _records(snapshot, await asyncio.to_thread(zlib.compress, data, 1), slot)
-
-
-def _records(snapshot: Snapshot, state: bytes, slot: int) -> list[tuple[bytes, bytes]]:
+    state = zlib.compress(msgspec.msgpack.encode(snapshot.state), 1)
     key = snapshot_key(snapshot.fold, snapshot.place)
     head = {"format": FORMAT, "cursor": snapshot.cursor, "definition": snapshot.definition}
     if len(state) <= PART_BYTES:
@@ -124,8 +116,8 @@ class _Found:
                 raise _IncompleteError(what)
             state = b"".join(self.parts[crc] for crc in head["parts"])
         try:
-            data = json.loads(zlib.decompress(state))
-        except (ValueError, RecursionError, zlib.error):
+            data = msgspec.msgpack.decode(zlib.decompress(state), type=dict[str, Any])
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, zlib.error):
             raise UnusableError("it is damaged") from None
         return Snapshot(self.fold, self.place, head["cursor"], head["definition"], data)
 
@@ -164,7 +156,7 @@ class Snapshots:
         """Write a snapshot; its head only when all of its parts are in the log."""
         key = snapshot_key(snapshot.fold, snapshot.place)
         slot = 1 - self._slots.get(key, 1)
-        for name, value in await _encode(snapshot, slot):
+        for name, value in await asyncio.to_thread(encode, snapshot, slot):
             output = Output(Topic.SNAPSHOTS, name, value, snapshot.place.partition)
             await self._outbox.send([output])
         self._slots[key] = slot
@@ -183,11 +175,11 @@ class Snapshots:
             lower = max(first, upper - look)
             async for records in self._log.read(source, lower, upper):
                 _note(found, records)
-            best = self._highest(found, definition, said, last=lower == first)
+            best = await self._highest(found, definition, said, last=lower == first)
             upper, look = lower, look * 8
         return best
 
-    def _highest(
+    async def _highest(
         self, found: _Found, definition: str, said: set[str], *, last: bool
     ) -> Snapshot | None:
         """The first that is whole, from the highest cursor down: states are large."""
@@ -195,7 +187,7 @@ class Snapshots:
             if head["definition"] != definition:
                 continue
             try:
-                snapshot = found.snapshot(head, state)
+                snapshot = await asyncio.to_thread(found.snapshot, head, state)
             except UnusableError as error:
                 if last or not isinstance(error, _IncompleteError):
                     _say(found, str(error), said)

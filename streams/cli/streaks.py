@@ -18,10 +18,10 @@ from streams.cli.options import counted, interval_option
 from streams.cli.statistics import Counted, Policy, print_csv, print_stats
 from streams.closes_file import Refusal
 from streams.core import periods
+from streams.core.lines import Lines
 from streams.core.pairs import Nights
 from streams.core.streaks import Missing, Streak, Ties
 from streams.core.views import History, PairView
-from streams.core.watch import Lines
 
 COLUMNS = (
     "asset",

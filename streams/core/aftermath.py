@@ -63,7 +63,7 @@ def followed(asset: Values, benchmark: Values, breaks: Indexes, horizon: int) ->
     if len(begins) == 0:
         return Followed(horizon, 0, overlapping, None, None, None)
     of_asset, of_benchmark = (_returns(c, begins, horizon) for c in (asset, benchmark))
-    outcomes = map(_outcome, (of_asset, of_benchmark, of_asset - of_benchmark))
+    outcomes = _outcomes(np.array([of_asset, of_benchmark, of_asset - of_benchmark]))
     return Followed(horizon, len(begins), overlapping, *outcomes)
 
 
@@ -71,5 +71,13 @@ def _returns(closes: Values, begins: Indexes, horizon: int) -> Values:
     return closes[begins + horizon] / closes[begins] - 1
 
 
-def _outcome(returns: Values) -> Outcome:
-    return Outcome(float(np.median(returns)), float(np.mean(returns > 0)))
+def _outcomes(returns: Values) -> list[Outcome]:
+    """Of each row of returns, shape (rows, k)."""
+    k = returns.shape[1]
+    positive = np.count_nonzero(returns > 0, axis=1).tolist()
+    returns.sort(axis=1)
+    lower, upper = returns[:, (k - 1) // 2].tolist(), returns[:, k // 2].tolist()
+    return [
+        Outcome((low + up) / 2, count / k)
+        for low, up, count in zip(lower, upper, positive, strict=True)
+    ]

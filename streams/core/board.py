@@ -7,9 +7,10 @@ A length is signed (+k outperforming, -k underperforming, 0 none), and its rule 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from copy import copy
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -57,6 +58,18 @@ class State(NamedTuple):
         return cls(np.zeros(pairs, np.bool_), first, last, returns, lengths, base, start, end,
                    *unknown)  # fmt: skip
 
+    def dump(self) -> list[bytes]:
+        """The columns as bytes, for a snapshot."""
+        return [column.tobytes() for column in self]
+
+    @classmethod
+    def load(cls, columns: Iterable[bytes]) -> State:
+        """The inverse of :meth:`dump`."""
+        kinds: list[Any] = [column.dtype for column in cls.empty(0)]
+        return cls._make(
+            np.frombuffer(c, kind).copy() for c, kind in zip(columns, kinds, strict=True)
+        )
+
     def one(self, pair: int) -> tuple[int, int, int, Streak | None]:
         """First and last common period, number of returns and running streak of a pair that has
         begun."""
@@ -88,6 +101,7 @@ class State(NamedTuple):
 
     def put(self, pairs: Indices, state: State) -> None:
         """The inverse of :meth:`of`."""
+        mine: npt.NDArray[Any]
         for mine, other in zip(self, state, strict=True):
             mine[pairs] = other
 

@@ -2,11 +2,13 @@
 
 A pair is asleep while the board's columns tell its state, and awake while its tracker does: a
 tracker is woken where a pair may have something to tell, or a close must be looked at by itself.
+Before that a pair has none, and is no more than a row of the columns.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,17 +17,22 @@ import numpy.typing as npt
 from streams.core.board import Board, Floors, State, Stretch
 from streams.core.book import Book
 from streams.core.groups import groups
+from streams.core.lines import Lines
 from streams.core.live import Latest, Preview
 from streams.core.pairs import Terms, Tracker
-from streams.core.series import Closes
 from streams.core.shelf import Shelf, Volume
 from streams.core.streaks import OUTPERFORMING, UNDERPERFORMING, Mask, Streak
-from streams.core.subjects import Key, Moved, PairKey, Subject
+from streams.core.subjects import Moved, PairKey, Subject
+from streams.core.views import PairView
 
 Column = npt.NDArray[np.int64]
 
 #: Cells of a table of closes that are looked at together, so that scratch arrays stay small.
 _CELLS = 1 << 20
+
+
+#: Before all periods.
+NEVER = -(2**62)
 
 
 class Arrivals(NamedTuple):
@@ -48,65 +55,92 @@ class Arrivals(NamedTuple):
 class Cohort:
     """Pairs that share their terms, but for published records."""
 
-    def __init__(self, subjects: Sequence[Subject], closes: Mapping[str, Closes]) -> None:
-        """``closes`` by symbol, of both legs of all subjects, which are pairs of instruments."""
-        self.symbols = list(closes)
-        self._subjects = subjects
-        self._closes = [closes[symbol] for symbol in self.symbols]
-        places = {symbol: at for at, symbol in enumerate(self.symbols)}
-        self._legs = np.array(
-            [[places[leg] for leg in subject.key] for subject in subjects], np.int64
-        ).reshape(-1, 2)
-        terms = subjects[0].begin.terms
-        assert isinstance(terms, Terms)
-        self._board = Board(len(subjects), terms)
-        self._shelf = Shelf(len(subjects))
-        self._longest = np.zeros((2, len(subjects)), np.int64)
+    def __init__(self, pairs: Mapping[PairKey, Terms], terms: Terms, lines: Lines) -> None:
+        """Args:
+        pairs: with the terms of each; their legs are instruments.
+        terms: those of all of them, without published records.
+        lines: which have the closes of both legs of all pairs.
+        """
+        places = {leg: at for at, leg in enumerate(dict.fromkeys(chain.from_iterable(pairs)))}
+        self.symbols = list(places)
+        self._lines = lines
+        self._closes = [lines.closes[symbol] for symbol in self.symbols]
+        self._places = places
+        self.last = np.full(len(places), NEVER, np.int64)
+        """The last period of each symbol, ``NEVER`` without any."""
+        self._keys = list(pairs)
+        self._terms = list(pairs.values())
+        self._numbers = {key: number for number, key in enumerate(self._keys)}
+        legs = np.fromiter(map(places.__getitem__, chain.from_iterable(pairs)), np.int64)
+        self._legs = legs.reshape(-1, 2)
+        self._board = Board(len(pairs), terms)
+        self._shelf = Shelf(len(pairs))
+        self._longest = np.zeros((2, len(pairs)), np.int64)
         self._at = 0
-        self._moved = np.zeros(len(subjects), np.bool_)
-        self._numbers = {subject.key: number for number, subject in enumerate(subjects)}
-        self._seeded = []
-        for number, subject in enumerate(subjects):
-            subject.number = number
-            if subject.begin.terms.seeds:  # type: ignore[union-attr]
-                self._seeded.append(subject)
+        self._moved = np.zeros(len(pairs), np.bool_)
+        self._subjects: dict[int, Subject] = {}
+        self._awake: dict[int, Subject] = {}
 
     def __len__(self) -> int:
         """How many pairs there are."""
-        return len(self._subjects)
+        return len(self._keys)
 
-    def number(self, key: Key) -> int:
+    def __contains__(self, key: object) -> bool:
+        """Whether a pair is one of them."""
+        return key in self._numbers
+
+    def number(self, key: PairKey) -> int:
         """The number of a pair."""
         return self._numbers[key]
 
     @property
     def keys(self) -> list[PairKey]:
         """The pairs, by their numbers."""
-        return list(self._numbers)  # type: ignore[arg-type]
+        return self._keys
+
+    def subject(self, key: PairKey) -> Subject:
+        """A pair with a tracker; it is made when it is first asked for."""
+        return self._subject(self._numbers[key])
+
+    def _subject(self, number: int) -> Subject:
+        subject = self._subjects.get(number)
+        if subject is None:
+            key, terms = self._keys[number], self._terms[number]
+            view = PairView(self._lines[key.asset], self._lines[key.benchmark], terms.steps)
+            subject = self._subjects[number] = Subject(key, view, Tracker(terms), number)
+        return subject
+
+    def came(self, symbol: str, period: int) -> None:
+        """Take note of a close that came by itself."""
+        at = self._places.get(symbol)
+        if at is not None and period > self.last[at]:
+            self.last[at] = period
 
     def those_moved(self) -> set[PairKey]:
         """The pairs that were moved since this was last asked."""
-        keys = {self._subjects[at].key for at in np.flatnonzero(self._moved).tolist()}
+        keys = {self._keys[at] for at in np.flatnonzero(self._moved).tolist()}
         self._moved[:] = False
-        return keys  # type: ignore[return-value]
+        return keys
 
     # --- asleep and awake -----------------------------------------------------------------------
 
     def wake(self, subject: Subject) -> None:
         """Let a subject's tracker tell its state."""
-        if not subject.asleep:
-            return
-        subject.asleep = False
-        pair, state = subject.number, self._board.state
-        if state.begun[pair]:
-            self._set(subject, state.one(pair), self._at)
+        number, state = subject.number, self._board.state
+        if number not in self._awake:
+            self._awake[number] = subject
+            if state.begun[number]:
+                self._set(subject, state.one(number), self._at)
 
-    def standing(self, subject: Subject) -> tuple[int | None, Streak | None]:
-        """The last common period of a pair that is asleep, and the streak that runs."""
-        state = self._board.state
-        if not state.begun[subject.number]:
+    def standing(self, key: PairKey) -> tuple[int | None, Streak | None]:
+        """A pair's last common period, and the streak that runs."""
+        number, state = self._numbers[key], self._board.state
+        if number in self._awake:
+            tracker = self._awake[number].tracker
+            return tracker.last, tracker.running
+        if not state.begun[number]:
             return None, None
-        _, last, _, running = state.one(subject.number)
+        _, last, _, running = state.one(number)
         return last, running
 
     def _set(
@@ -129,14 +163,14 @@ class Cohort:
         tracker.last, tracker.returns, tracker.running = last, returns, running
         subject.mark(tracker)
 
-    def _lull(self, subject: Subject) -> None:
-        """Let the columns tell a subject's state; its books stay with the tracker."""
-        if subject.asleep:
-            return
-        subject.asleep = True
-        tracker, pair = subject.tracker, subject.number
-        if tracker.first is None:
-            return
+    def _lull(self) -> None:
+        """Let the columns tell the state of all pairs; the books stay with the trackers."""
+        for number, subject in self._awake.items():
+            if subject.tracker.first is not None:
+                self._put(number, subject.tracker)
+        self._awake = {}
+
+    def _put(self, pair: int, tracker: Tracker) -> None:
         asset, benchmark = (self._closes[leg][tracker.last] for leg in self._legs[pair])
         self._board.state.set(pair, tracker, asset, benchmark)
         self._shelf.taken[pair] = self._at
@@ -161,8 +195,7 @@ class Cohort:
         """
         periods, row = np.unique(arrivals.period, return_inverse=True)
         pairs = self._touched(arrivals, int(periods[0]))
-        for subject in (self._subjects[pair] for pair in pairs.tolist()):
-            self._lull(subject)
+        self._lull()
         symbols = np.unique(self._legs[pairs])
         rows = max(1, _CELLS // max(len(pairs), len(self._closes)))
         for first in range(0, len(periods), rows):
@@ -178,9 +211,7 @@ class Cohort:
         here[arrivals.symbol] = True
         pairs = np.flatnonzero(here[self._legs].any(axis=1))
         legs = self._legs[pairs]
-        for symbol in np.unique(legs[~here[legs]]).tolist():
-            last = self._closes[symbol].last
-            here[symbol] = last is not None and last >= first
+        here |= self.last >= first
         return pairs[here[legs].all(axis=1)]
 
     def _table(
@@ -193,20 +224,24 @@ class Cohort:
         table = np.zeros((len(periods), len(self._closes)), np.int64)
         number = np.full(table.shape, -1, np.int64)
         first, last = int(periods[0]), int(periods[-1])
-        for symbol in symbols.tolist():
-            closes = self._closes[symbol]
-            if closes.last is not None and closes.last >= first:
-                had, prices = closes.stretch(first, last)
-                at = np.searchsorted(periods, had)
-                same = periods[at] == had
-                table[at[same], symbol] = prices[same]
+        for symbol in symbols[self.last[symbols] >= first].tolist():
+            had, prices = self._closes[symbol].stretch(first, last)
+            at = np.searchsorted(periods, had)
+            same = periods[at] == had
+            table[at[same], symbol] = prices[same]
         table[row, arrivals.symbol] = arrivals.price
         number[row, arrivals.symbol] = arrivals.number
         return table, number
 
     def _append(self, arrivals: Arrivals) -> None:
-        for symbol, rows in groups(arrivals.symbol):
-            self._closes[symbol].extend(arrivals.period[rows], arrivals.price[rows])
+        order = np.argsort(arrivals.symbol, kind="stable")
+        symbols, begins = np.unique(arrivals.symbol[order], return_index=True)
+        self.last[symbols] = arrivals.period[order[[*(begins[1:] - 1), -1]]]
+        edges = [*(8 * begins).tolist(), 8 * len(order)]
+        periods, prices = arrivals.period[order].tobytes(), arrivals.price[order].tobytes()
+        for at, symbol in enumerate(symbols.tolist()):
+            part = slice(edges[at], edges[at + 1])
+            self._closes[symbol].extend(periods[part], prices[part])
 
     def _advance(
         self,
@@ -239,7 +274,7 @@ class Cohort:
 
     def _step(self, stretch: Stretch, began: int, row: int, at: int) -> Moved:
         """Take a pair's tracker over one period of a stretch."""
-        subject = self._subjects[int(stretch.pairs[at])]
+        subject = self._subject(int(stretch.pairs[at]))
         self._set(subject, stretch.after(row, at), began + row)
         tracker, period = subject.tracker, int(stretch.periods[row])
         sign = subject.view.sign(tracker.last, period)  # type: ignore[union-attr]
@@ -261,8 +296,7 @@ class Cohort:
         asset, benchmark = self._legs.T
         live = latest.live[asset] | latest.live[benchmark]
         pairs = np.flatnonzero(live & (latest.period[asset] == latest.period[benchmark]))
-        for subject in (self._subjects[pair] for pair in pairs.tolist()):
-            self._lull(subject)
+        self._lull()
         state = self._board.state
         pairs = pairs[state.begun[pairs]]
         period = latest.period[asset[pairs]]
@@ -276,44 +310,47 @@ class Cohort:
 
     def dump(self) -> dict[str, Any]:
         """The state of all pairs: columns by name, and the books with published records."""
-        for subject in self._subjects:
-            self._lull(subject)
-        for subject in self._seeded:
+        self._lull()
+        seeded = [self._subject(at) for at, terms in enumerate(self._terms) if terms.seeds]
+        for subject in seeded:
             self.wake(subject)
         self._shelve()
         return {
-            "state": self._board.state._asdict(),
-            "shelf": self._shelf.tidy()._asdict(),
-            "seeded": {s.number: s.tracker.dump() for s in self._seeded},
+            "state": self._board.state.dump(),
+            "shelf": self._shelf.tidy().dump(),
+            "seeded": [[s.number, s.tracker.dump()] for s in seeded],
         }
 
     def load(self, state: Mapping[str, Any]) -> None:
         """The inverse of :meth:`dump`; the closes must be there."""
-        self._board.state = State(**state["state"])
-        self._shelf = Shelf(len(self._subjects))
-        self._shelf.add(Volume(**state["shelf"]))
+        self.last[:] = [NEVER if one.last is None else one.last for one in self._closes]
+        self._board.state = State.load(state["state"])
+        self._shelf = Shelf(len(self))
+        self._shelf.add(Volume.load(state["shelf"]))
         self._at = 1
-        self._longest = self._shelf.longest(len(self._subjects))
-        for subject in self._subjects:
-            subject.asleep = True
-            subject.marks = []
-            subject.tracker = subject.begin.copy()
-        for number, dumped in state["seeded"].items():
-            subject = self._subjects[int(number)]
-            subject.tracker = Tracker.load(subject.begin.terms, dumped)  # type: ignore[arg-type]
-            subject.asleep = False
-            self._lull(subject)
+        self._longest = self._shelf.longest(len(self))
+        self._subjects, self._awake = {}, {}
+        for number, dumped in state["seeded"]:
+            subject = self._awake[number] = self._subject(number)
+            subject.tracker = Tracker.load(self._terms[number], dumped)
+        self._lull()
 
     def _shelve(self) -> None:
         """Put the books of trackers back onto the shelf; those with published records stay."""
-        rows = []
-        for subject in (s for s in self._subjects if s.asleep):
-            tracker, pair = subject.tracker, subject.number
-            for way, book in tracker.books.items():
-                for e in book.entries:
-                    base = tracker.first if e.begins_known else e.start
-                    rows.append((pair, 0, way * e.length, base, e.start, e.end))
-                tracker.books[way] = Book()
+        rows: list[tuple[int, ...]] = []
+        for pair, subject in self._subjects.items():
+            if pair not in self._awake:
+                rows += _rows(pair, subject.tracker)
+                subject.tracker.books = {way: Book() for way in subject.tracker.books}
         if rows:
             table = np.array(rows, np.int64)
             self._shelf.put_back(Volume(*table[np.lexsort((table[:, 5], table[:, 0]))].T))
+
+
+def _rows(pair: int, tracker: Tracker) -> Iterator[tuple[int, ...]]:
+    """What the books of a tracker hold, as the shelf has it."""
+    for way, book in tracker.books.items():
+        for e in book.entries:
+            base = tracker.first if e.begins_known else e.start
+            assert base is not None
+            yield pair, 0, way * e.length, base, e.start, e.end

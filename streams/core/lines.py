@@ -11,7 +11,7 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -257,3 +257,24 @@ class Combined(Derived):
         copy = Combined(over, under, divide=self._divide)
         copy._periods = self._periods[:]
         return copy
+
+
+class Lines(dict[str, Any]):
+    """Lines by name; a name that is not there yet becomes an instrument of its own closes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.closes: dict[str, Closes] = {}
+
+    def __missing__(self, symbol: str) -> Instrument:
+        self.need(symbol)
+        self[symbol] = Instrument(symbol, self.closes)
+        return self[symbol]  # type: ignore[no-any-return]
+
+    def need(self, name: str) -> frozenset[str]:
+        """The symbols that a line needs; those that nothing has needed yet are added."""
+        if name in self:
+            return self[name].symbols  # type: ignore[no-any-return]
+        if name not in self.closes:
+            self.closes[name] = Closes()
+        return frozenset({name})

@@ -90,13 +90,15 @@ class Live:
         new = (self._now != self._seen).any(axis=0)
         return bool(new.any() and (new & (self._now[0] > self._closed()[0])).any())
 
-    def dump(self) -> list[Column]:
-        """The state, for a snapshot."""
-        return [self._now, self._seen]
+    def dump(self) -> list[bytes]:
+        """The state as columns of bytes, for a snapshot."""
+        return [self._now.tobytes(), self._seen.tobytes()]
 
-    def load(self, state: list[Column]) -> None:
-        """The inverse of :meth:`dump`; arrays of any shape that has as many numbers."""
-        self._now, self._seen = (one.reshape(self._now.shape) for one in state)
+    def load(self, state: list[bytes]) -> None:
+        """The inverse of :meth:`dump`."""
+        self._now, self._seen = (
+            np.frombuffer(one, np.int64).copy().reshape(self._now.shape) for one in state
+        )
 
     def _closed(self) -> Column:
         """The last period and the last close of each symbol: shape (2, symbols)."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass, field, replace
+from dataclasses import astuple, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -204,7 +204,10 @@ class Tracker:
 
     def copy(self) -> Tracker:
         """A tracker in the same state that goes on by itself."""
-        return replace(self, books={way: book.copy() for way, book in self.books.items()})
+        books = {way: book.copy() for way, book in self.books.items()}
+        return Tracker(
+            self.terms, self.first, self.last, self.returns, self.running, self.matched, books
+        )
 
     def dump(self) -> dict[str, Any]:
         """The state as plain values, for a snapshot."""

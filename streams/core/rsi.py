@@ -15,6 +15,7 @@ the averages do not underflow to zero.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -91,9 +92,17 @@ def wilder_rsi(values: Sequence[float] | Values, length: int = LENGTH) -> float 
     changes = np.diff(np.asarray(values, np.float64))
     if len(changes) < length:
         return None
-    first, later = changes[:length], np.trim_zeros(changes[length:], "b")
-    weights: Values = np.power(kept, np.arange(len(later), -1, -1), dtype=np.float64)
+    first, later = changes[:length], changes[length:]
+    if len(later) and later[-1] == 0:
+        later = np.trim_zeros(later, "b")
+    weights = _weights(kept, len(later))
     return _index(*(_weighed(way * first, way * later, weights) for way in (1, -1)))
+
+
+@lru_cache(maxsize=64)
+def _weights(kept: float, changes: int) -> Values:
+    """Of the first changes together, and of each one after them; pairs share their periods."""
+    return np.power(kept, np.arange(changes, -1, -1), dtype=np.float64)
 
 
 def _weighed(first: Values, later: Values, weights: Values) -> float:

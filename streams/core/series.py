@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -50,10 +51,10 @@ class Closes:
             self._periods.insert(at, period)
             self._prices.insert(at, price)
 
-    def extend(self, periods: Column, prices: Column) -> None:
-        """Append closes of periods that ascend and lie behind all others: int64 of one shape."""
-        self._periods.frombytes(periods.tobytes())
-        self._prices.frombytes(prices.tobytes())
+    def extend(self, periods: bytes, prices: bytes) -> None:
+        """Append closes of periods that ascend and lie behind all others: both int64."""
+        self._periods.frombytes(periods)
+        self._prices.frombytes(prices)
 
     @property
     def last(self) -> int | None:
@@ -70,10 +71,6 @@ class Closes:
         at = bisect_left(self._periods, period)
         del self._periods[at], self._prices[at]
 
-    def adopt(self, other: Closes) -> None:
-        """Hold what another holds, and nothing else."""
-        self._periods, self._prices = other._periods, other._prices
-
     def copy(self) -> Closes:
         """The same closes, which go on by themselves."""
         copy = Closes()
@@ -88,18 +85,6 @@ class Closes:
         """Copies of the periods from ``first`` to ``last``, both included, and of their prices."""
         low, high = bisect_left(self._periods, first), bisect_right(self._periods, last)
         return np.array(self._periods[low:high]), np.array(self._prices[low:high])
-
-    def dump(self) -> tuple[bytes, bytes]:
-        """The two columns as bytes, for a snapshot."""
-        return self._periods.tobytes(), self._prices.tobytes()
-
-    @classmethod
-    def load(cls, periods: bytes, prices: bytes) -> Closes:
-        """The inverse of :meth:`dump`."""
-        closes = cls()
-        closes._periods.frombytes(periods)
-        closes._prices.frombytes(prices)
-        return closes
 
     def _has(self, at: int, period: int) -> bool:
         return at < len(self._periods) and self._periods[at] == period
@@ -117,3 +102,31 @@ def common(a: Closes, b: Closes, first: int, last: int) -> tuple[Column, Column,
         a_periods, b_periods, assume_unique=True, return_indices=True
     )
     return periods, a_prices[at_a], b_prices[at_b]
+
+
+def dump(closes: Iterable[Closes]) -> dict[str, Any]:
+    """The closes of some symbols as columns of bytes, for a snapshot.
+
+    Symbols that have the same periods share one column of them: ``which`` is its number, for each
+    symbol. The prices stand behind one another.
+    """
+    numbers: dict[bytes, int] = {}
+    each = list(closes)
+    which = [numbers.setdefault(one._periods.tobytes(), len(numbers)) for one in each]
+    return {
+        "periods": list(numbers),
+        "which": np.array(which, np.int32).tobytes(),
+        "prices": b"".join(one._prices for one in each),
+    }
+
+
+def load(closes: Iterable[Closes], state: Mapping[str, Any]) -> None:
+    """The inverse of :func:`dump`: let these, which are as many, hold what those held."""
+    prices, begin = memoryview(state["prices"]), 0
+    columns = [array("q", periods) for periods in state["periods"]]
+    which = np.frombuffer(state["which"], np.int32).tolist()
+    for one, number in zip(closes, which, strict=True):
+        end = begin + 8 * len(columns[number])
+        one._periods, one._prices = columns[number][:], array("q")
+        one._prices.frombytes(prices[begin:end])
+        begin = end

@@ -6,6 +6,7 @@ shelf when it is put in order: it stays small, whatever the history.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -31,6 +32,19 @@ class Volume(NamedTuple):
     def only(self, chosen: npt.NDArray[np.generic] | slice) -> Volume:
         """Some of them, by mask, index or slice."""
         return Volume(*(column[chosen] for column in self))
+
+    def dump(self) -> list[bytes]:
+        """The columns as bytes, for a snapshot."""
+        return [column.tobytes() for column in self]
+
+    @classmethod
+    def load(cls, columns: Iterable[bytes]) -> Volume:
+        """The inverse of :meth:`dump`."""
+        return cls(*(np.frombuffer(column, np.int64) for column in columns))
+
+
+#: To look a pair up in more volumes than this costs more than to make one of them.
+_FEW = 8
 
 
 class Shelf:
@@ -61,19 +75,21 @@ class Shelf:
         Returns:
             signed length, base, start and end of each; they are not given again.
         """
-        found = []
+        if len(self._volumes) > _FEW:
+            self.tidy()
+        rows: list[tuple[int, ...]] = []
         for volume in self._volumes:
-            first, end = np.searchsorted(volume.pair, (pair, pair + 1))
+            first, end = volume.pair.searchsorted((pair, pair + 1)).tolist()
             if first < end:
-                part = volume.only(slice(first, end))
-                part = part.only((part.at > self.taken[pair]) & (part.at <= until))
-                found.append(part)
-        self.taken[pair] = max(self.taken[pair], until)
-        kept = _that_matter(_bound(found)) if found else None
-        if kept is None:
-            return []
-        columns = (kept.length, kept.base, kept.start, kept.end)
-        return list(zip(*(column.tolist() for column in columns), strict=True))
+                rows += zip(*(column[first:end].tolist() for column in volume[1:]), strict=True)
+        taken = int(self.taken[pair])
+        self.taken[pair] = max(taken, until)
+        kept, longest = [], {True: 0, False: 0}
+        for at, length, base, start, last in reversed(rows):
+            if taken < at <= until and abs(length) > longest[length > 0]:
+                longest[length > 0] = abs(length)
+                kept.append((length, base, start, last))
+        return kept[::-1]
 
     def tidy(self) -> Volume:
         """Keep only what can matter, in one volume; this volume."""

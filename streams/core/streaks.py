@@ -121,7 +121,7 @@ class Runs:
     end: npt.NDArray[np.int64]
     runs_on: bool
 
-    def only(self, chosen: Mask) -> Runs:
+    def only(self, chosen: Mask | slice) -> Runs:
         """Some of the streaks, all of which have ended."""
         columns = (self.direction, self.length, self.base, self.start, self.end)
         direction, length, base, start, end = (column[chosen] for column in columns)

@@ -84,15 +84,14 @@ def walk(
 class Subject:
     """A pair or a series on its way: its view, its state, and states of its past."""
 
-    def __init__(self, key: Key, view: View, tracker: AnyTracker) -> None:
+    def __init__(self, key: Key, view: View, tracker: AnyTracker, number: int = -1) -> None:
+        """``number`` is its place in a cohort, -1 outside one."""
         self.key = key
         self.view = view
         self.begin = tracker.copy()
         self.tracker: Any = tracker
         self.marks: list[Any] = []
-        self.number = -1
-        self.asleep = False
-        """Whether a cohort, in which it has the ``number``, tells its state; not the tracker."""
+        self.number = number
 
     def move(self) -> Iterator[Moved]:
         """Go on through all periods that are new at the end; usually one."""

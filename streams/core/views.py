@@ -150,8 +150,11 @@ class PairView:
     def history(self) -> History:
         """All common periods with the levels of both legs."""
         mine, other = (np.array(leg.periods, np.int64) for leg in (self.asset, self.benchmark))
+        asset, benchmark = self.asset.levels(), self.benchmark.levels()
+        if np.array_equal(mine, other):
+            return History(mine, asset, benchmark)
         periods, at, other_at = np.intersect1d(mine, other, assume_unique=True, return_indices=True)
-        return History(periods, self.asset.levels()[at], self.benchmark.levels()[other_at])
+        return History(periods, asset[at], benchmark[other_at])
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,27 +11,13 @@ import numpy.typing as npt
 
 from streams.core.cohort import Cohort
 from streams.core.levels import LevelTerms, LevelTracker
-from streams.core.lines import Derived, Instrument, Store
+from streams.core.lines import Derived, Lines, Store
 from streams.core.live import Latest, Preview
 from streams.core.pairs import Terms, Tracker
-from streams.core.series import Closes
+from streams.core.series import Closes, dump, load
 from streams.core.streaks import Streak
 from streams.core.subjects import Change, Key, Moved, PairKey, Subject, View
 from streams.core.views import History, LevelView, PairView
-
-
-class Lines(dict[str, Any]):
-    """Lines by name; a name that is not there yet becomes an instrument of its own closes."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.closes: dict[str, Closes] = {}
-
-    def __missing__(self, symbol: str) -> Instrument:
-        self.closes[symbol] = Closes()
-        self[symbol] = Instrument(symbol, self.closes)
-        return self[symbol]  # type: ignore[no-any-return]
-
 
 Formula = Callable[[Mapping[str, Any]], Derived]
 """Makes a derived line from the lines that it is made of, by name."""
@@ -58,27 +44,25 @@ class Watch:
         self.lines = Lines()
         for name, formula in (derived or {}).items():
             self.lines[name] = formula(self.lines)
-        self._subjects: dict[Key, Subject] = {}
-        for pair, terms in pairs.items():
-            view = PairView(self.lines[pair.asset], self.lines[pair.benchmark], terms.steps)
-            self._subjects[pair] = Subject(pair, view, Tracker(terms))
-        for name, level_terms in (levels or {}).items():
-            level = LevelView(self.lines[name])
-            self._subjects[name] = Subject(name, level, LevelTracker(level_terms))
+        self._derived = [line for line in self.lines.values() if isinstance(line, Derived)]
+        self._terms: dict[Any, Terms | LevelTerms] = {**pairs, **(levels or {})}
+        self._keys_of: dict[str, list[Key]] = {symbol: [] for symbol in self.lines.closes}
+        for key in self._terms:
+            for name in key if isinstance(key, PairKey) else (key,):
+                for symbol in self.lines.need(name):
+                    keys = self._keys_of.setdefault(symbol, [])
+                    if not keys or keys[-1] is not key:
+                        keys.append(key)
         self.closes = self.lines.closes
-        self.cohort = self._cohort()
+        self.cohort = self._cohort(pairs)
         """The pairs of instruments, where all pairs have the same terms."""
+        self._subjects: dict[Key, Subject] = {}
         self._horizon = horizon
         self._places = {symbol: place for place, symbol in enumerate(self.closes)}
-        self._derived = [line for line in self.lines.values() if isinstance(line, Derived)]
-        self._lines_of: dict[str, list[Derived]] = {symbol: [] for symbol in self.closes}
+        self._lines_of: dict[str, list[Derived]] = {}
         for line in self._derived:
             for symbol in line.symbols:
-                self._lines_of[symbol].append(line)
-        self._subjects_of: dict[str, list[Subject]] = {symbol: [] for symbol in self.closes}
-        for subject in self._subjects.values():
-            for symbol in _symbols(subject.view):
-                self._subjects_of[symbol].append(subject)
+                self._lines_of.setdefault(symbol, []).append(line)
 
     def put(self, symbol: str, period: int, price: int) -> list[Change]:
         """Take a close; what it changed. The same close again changes nothing.
@@ -91,11 +75,13 @@ class Watch:
         if known == price:
             return []
         closes.put(period, price)
-        for line in self._lines_of[symbol]:
+        if self.cohort is not None:
+            self.cohort.came(symbol, period)
+        for line in self._lines_of.get(symbol, ()):
             line.settle(period)
         changes: list[Change] = []
         past: Store | None = None
-        for subject in self._subjects_of[symbol]:
+        for subject in map(self._subject, self._keys_of[symbol]):
             if not subject.view.touched(period):
                 continue
             self._wake(subject)
@@ -111,7 +97,7 @@ class Watch:
     @property
     def is_plain(self) -> bool:
         """Whether all that is followed are pairs of instruments, with the same terms."""
-        return self.cohort is not None and len(self.cohort) == len(self._subjects)
+        return self.cohort is not None and len(self.cohort) == len(self._terms)
 
     def preview(self, latest: Latest) -> Preview:
         """What the pairs of the cohort, which there must be, would do; see :meth:`Cohort.preview`.
@@ -131,7 +117,7 @@ class Watch:
         Args:
             latest: of all symbols of ``closes``, in their order.
         """
-        subject = self._subjects[key]
+        subject = self._subject(key)
         assert isinstance(subject.view, PairView)
         symbols = sorted(_symbols(subject.view))
         own = latest.only(self._places_of(symbols))
@@ -152,31 +138,31 @@ class Watch:
     @property
     def pairs(self) -> list[PairKey]:
         """The pairs."""
-        return [key for key in self._subjects if isinstance(key, PairKey)]
+        return [key for key in self._terms if isinstance(key, PairKey)]
 
     @property
     def levels(self) -> list[str]:
         """The series whose levels are followed."""
-        return [key for key in self._subjects if isinstance(key, str)]
+        return [key for key in self._terms if isinstance(key, str)]
 
     def standing(self, pair: PairKey) -> tuple[int | None, Streak | None]:
         """A pair's last common period, and the streak that runs."""
-        subject = self._subjects[pair]
-        if self.cohort is not None and subject.asleep:
-            return self.cohort.standing(subject)
-        return subject.tracker.last, subject.tracker.running
+        if self.cohort is not None and pair in self.cohort:
+            return self.cohort.standing(pair)
+        tracker = self._subject(pair).tracker
+        return tracker.last, tracker.running
 
     def tracker(self, key: Key) -> Any:
         """The state of a subject."""
-        return self._wake(self._subjects[key]).tracker
+        return self._wake(self._subject(key)).tracker
 
     def marks(self, key: Key) -> list[Any]:
         """The states that are kept of a subject's past, oldest first."""
-        return self._subjects[key].marks
+        return self._subject(key).marks
 
     def view(self, key: Key) -> Any:
         """A subject's view."""
-        return self._subjects[key].view
+        return self._subject(key).view
 
     def history(self, pair: PairKey) -> History:
         """The common periods of a pair with the levels of both legs."""
@@ -185,38 +171,56 @@ class Watch:
     def dump(self) -> dict[str, Any]:
         """The state as columns and plain values; see :meth:`load`."""
         return {
-            "closes": {symbol: closes.dump() for symbol, closes in self.closes.items()},
+            "closes": dump(self.closes.values()),
             "cohort": None if self.cohort is None else self.cohort.dump(),
-            "trackers": [[_plain(s.key), s.tracker.dump()] for s in self._subjects.values()
-                         if s.number < 0],
-        }  # fmt: skip
+            "trackers": [[key, s.tracker.dump()] for key, s in self._subjects.items()],
+        }
 
     def load(self, state: Mapping[str, Any]) -> None:
         """The inverse of :meth:`dump`."""
-        for symbol, columns in state["closes"].items():
-            self.closes[symbol].adopt(Closes.load(*columns))
+        load(self.closes.values(), state["closes"])
         for line in self._derived:
             line.load()
         if self.cohort is not None:
             self.cohort.load(state["cohort"])
+        self._subjects = {}
         for key, dumped in state["trackers"]:
-            subject = self._subjects[key if isinstance(key, str) else PairKey(*key)]
+            subject = self._subject(key if isinstance(key, str) else PairKey(*key))
             subject.tracker = type(subject.begin).load(subject.begin.terms, dumped)  # type: ignore[arg-type]
-            subject.marks = []
 
     def _places_of(self, symbols: Sequence[str]) -> npt.NDArray[np.intp]:
         return np.array([self._places[symbol] for symbol in symbols], np.intp)
 
-    def _cohort(self) -> Cohort | None:
-        pairs = [s for s in self._subjects.values() if _is_plain(s.view)]
-        terms = [_shared(subject) for subject in pairs]
-        if not terms or any(one != terms[0] for one in terms):
+    def _subject(self, key: Key) -> Subject:
+        """A subject; it is made when it is first asked for."""
+        if self.cohort is not None and key in self.cohort:
+            return self.cohort.subject(key)  # type: ignore[arg-type]
+        if key not in self._subjects:
+            self._subjects[key] = self._made(key, self._terms[key])
+        return self._subjects[key]
+
+    def _made(self, key: Key, terms: Terms | LevelTerms) -> Subject:
+        if isinstance(terms, LevelTerms):
+            assert isinstance(key, str)
+            return Subject(key, LevelView(self.lines[key]), LevelTracker(terms))
+        assert isinstance(key, PairKey)
+        view = PairView(self.lines[key.asset], self.lines[key.benchmark], terms.steps)
+        return Subject(key, view, Tracker(terms))
+
+    def _cohort(self, pairs: Mapping[PairKey, Terms]) -> Cohort | None:
+        plain = {
+            pair: terms
+            for pair, terms in pairs.items()
+            if not any(isinstance(self.lines.get(leg), Derived) for leg in pair)
+        }
+        distinct = {id(terms): terms for terms in plain.values()}.values()
+        shared = [replace(terms, seeds=(), complete_from=None) for terms in distinct]
+        if not shared or any(one != shared[0] for one in shared):
             return None
-        legs = {leg: self.closes[leg] for s in pairs for leg in s.key}
-        return Cohort(pairs, legs)
+        return Cohort(plain, shared[0], self.lines)
 
     def _wake(self, subject: Subject) -> Subject:
-        if self.cohort is not None and subject.asleep:
+        if self.cohort is not None and subject.number >= 0:
             self.cohort.wake(subject)
         return subject
 
@@ -234,22 +238,6 @@ class Watch:
         if until is None or self._horizon is None:
             return until
         return max(until, self._horizon(period))
-
-
-def _shared(subject: Subject) -> Terms:
-    """The terms of a pair without its published records."""
-    terms = subject.begin.terms
-    assert isinstance(terms, Terms)
-    return replace(terms, seeds=(), complete_from=None)
-
-
-def _is_plain(view: View) -> bool:
-    legs = (view.asset, view.benchmark) if isinstance(view, PairView) else (None,)
-    return all(isinstance(leg, Instrument) for leg in legs)
-
-
-def _plain(key: Key) -> str | list[str]:
-    return key if isinstance(key, str) else list(key)
 
 
 def _symbols(view: View) -> frozenset[str]:

@@ -16,7 +16,7 @@ from config.watchlists import Watchlist
 from streams.calendars import end
 from streams.core.live import Live
 from streams.core.streaks import DIRECTION_NAMES
-from streams.core.subjects import Key, Moved, PairKey, Rewritten, walk
+from streams.core.subjects import Moved, PairKey, Rewritten, walk
 from streams.core.watch import Watch
 from streams.definitions import looks_every
 from streams.folds.pair_subject import PairSubject
@@ -51,7 +51,7 @@ class Ahead:
     """
 
     def __init__(
-        self, watchlist: Watchlist, pairs: Mapping[Key, PairSubject], watch: Watch
+        self, watchlist: Watchlist, pairs: Mapping[PairKey, PairSubject], watch: Watch
     ) -> None:
         self._pairs = pairs
         self._watch = watch
@@ -59,11 +59,14 @@ class Ahead:
         self._end = partial(end, watchlist.calendar, watchlist.interval)
         self._live = Live(watch.closes)
         self._looked_ms: int | None = None
-        self._sieve = None if watch.cohort is None else Sieve(watch.cohort, pairs)
-        self._others = [key for key in watch.pairs
-                        if pairs[key].before_close and not self._is_sifted(key)]  # fmt: skip
+        self._sieve: Sieve | None = None
+        self._others: list[PairKey] = []
+        if self.wanted:
+            self._sieve = None if watch.cohort is None else Sieve(watch.cohort, pairs)
+            self._others = [key for key in watch.pairs
+                            if pairs[key].before_close and not self._is_sifted(key)]  # fmt: skip
         self._told: dict[PairKey, list[tuple[int, Alert]]] = {}
-        self._settled: dict[Key, list[_Settled]] = {}
+        self._settled: dict[PairKey, list[_Settled]] = {}
 
     @property
     def wanted(self) -> bool:
@@ -183,7 +186,9 @@ class Ahead:
 
     def revised(self, change: Rewritten, trigger: Trigger) -> Iterator[Alert]:
         """What was confirmed and is not borne out any more, or the reverse."""
-        known = self._settled.get(change.key, []) if isinstance(change.key, PairKey) else []
+        if not isinstance(change.key, PairKey):
+            return
+        known = self._settled.get(change.key, [])
         last = change.start.last
         found = [one for one in known if last is None or one.period > last]
         if not found or (change.until is not None and found[0].period > change.until):

@@ -144,7 +144,7 @@ class PairSubject(Subject):
         year = first.kind is Kind.YEAR_TO_DATE
         gains = [round(step.gain(leg, streak, nights=year), 4) for leg in legs]
         since = None if year else longest_since(step.tracker, streak, self._interval)
-        kept = replace(step, tracker=step.tracker.copy())
+        kept = Step(step.tracker.copy(), step.turn, step.view, step.interval)
         return Happening(
             identity,
             step.period,
@@ -180,3 +180,19 @@ class PairSubject(Subject):
 
     def _text(self, period: int) -> str:
         return periods.to_text(period, self._interval)
+
+
+class PairSubjects(dict[PairKey, PairSubject]):
+    """The pairs of a watchlist; each is made when it first has something to tell."""
+
+    def __init__(self, name: str, watchlist: Watchlist, instruments: Instruments) -> None:
+        super().__init__()
+        self._name = name
+        self._watchlist = watchlist
+        self._instruments = instruments
+        self._pairs = {PairKey(pair.asset, pair.benchmark): pair for pair in watchlist.pairs}
+
+    def __missing__(self, key: PairKey) -> PairSubject:
+        pair = self._pairs[key]
+        self[key] = PairSubject(self._name, self._watchlist, pair, self._instruments)
+        return self[key]

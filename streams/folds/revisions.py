@@ -38,7 +38,8 @@ class Revisions:
         for identity, happening in revision.after.items():
             known = revision.before.get(identity)
             if known is None:
-                yield replace(self._tell(happening.make(trigger)), late=revision.late)
+                alert = self._tell(happening.make(trigger))
+                yield replace(alert, late=True) if revision.late else alert
             elif known.facts != happening.facts:
                 yield self._amend(happening.make(trigger))
 

@@ -22,8 +22,8 @@ from streams.wire import Close, RejectedError, Routed, decode_close, encode_clos
 Column = npt.NDArray[np.int64]
 Numbered = tuple[int, Output]
 
-#: At most so many closes in one message, which is some 300 kB.
-_MOST_ROWS = 8192
+#: At most so many closes in one message, which is some 100 kB: a fold takes it as a whole.
+_MOST_ROWS = 2048
 #: Fewer closes for a watchlist than this are sent one by one, for people to read.
 _LEAST_ROWS = 4
 

@@ -9,7 +9,7 @@ import numpy as np
 from streams.core.cohort import Cohort
 from streams.core.live import NEVER, Preview
 from streams.core.streaks import DIRECTION_NAMES
-from streams.core.subjects import Key, PairKey
+from streams.core.subjects import PairKey
 from streams.folds.pair_subject import PairSubject
 
 #: Two growths g and h are rounded once each, and so is their difference: it is right to within
@@ -23,7 +23,7 @@ class Sieve:
     What is let through is to be looked at exactly; what is kept back has nothing to tell.
     """
 
-    def __init__(self, cohort: Cohort, pairs: Mapping[Key, PairSubject]) -> None:
+    def __init__(self, cohort: Cohort, pairs: Mapping[PairKey, PairSubject]) -> None:
         self.numbers = {key: number for number, key in enumerate(cohort.keys)}
         """The pairs of the cohort, with their numbers."""
         rows = [

@@ -8,16 +8,19 @@ from typing import Any
 import numpy as np
 
 from alerts.model import Instead
-from config.rules import AllRule, AnyRule
+from config.rules import AllRule, AnyRule, PairRule, YearToDateRule
 from config.settings import Instrument
 from config.watchlists import Watchlist
 from streams.core.board import Floors
-from streams.core.subjects import Change, Key, Rewritten, View, walk
+from streams.core.subjects import Change, Key, PairKey, Rewritten, View, walk
 from streams.folds.happenings import Happening, Subject
-from streams.folds.pair_subject import PairSubject
+from streams.folds.pair_subject import PairSubjects
 from streams.folds.revisions import Revision
 from streams.folds.series_subject import SeriesSubject
 from streams.folds.together_subject import TogetherSubject
+
+OfPair = PairRule | YearToDateRule
+"""What may name a pair."""
 
 
 class Telling:
@@ -26,10 +29,10 @@ class Telling:
     def __init__(
         self, name: str, watchlist: Watchlist, instruments: Mapping[str, Instrument]
     ) -> None:
-        pairs = [PairSubject(name, watchlist, pair, instruments) for pair in watchlist.pairs]
         series = [SeriesSubject(name, watchlist, s, instruments) for s in watchlist.followed()]
-        self.pairs = {pair.key: pair for pair in pairs}
-        self._subjects: dict[Key, Any] = {one.key: one for one in (*pairs, *series)}
+        self.pairs = PairSubjects(name, watchlist, instruments)
+        self._watchlist = watchlist
+        self._series: dict[Key, Any] = {one.key: one for one in series}
         self._together = {
             rule.name: TogetherSubject(name, watchlist, rule, instruments)
             for rule in watchlist.rules
@@ -44,16 +47,23 @@ class Telling:
         Args:
             history: how many returns must be known before anything is called a record.
         """
-        each = [pair.floors() for pair in self.pairs.values()]
-        known = [one for one in each if one is not None]
-        if self._together or len(known) < len(self._subjects):
+        named = {rule.pair for rule in self._watchlist.rules if isinstance(rule, OfPair)}
+        kinds: dict[tuple[bool, str], tuple[int, int, int, int] | None] = {}
+        each = []
+        for pair in self._watchlist.pairs:
+            kind = bool(pair.records), pair.name if pair.name in named else ""
+            if kind not in kinds:
+                kinds[kind] = self.pairs[PairKey(pair.asset, pair.benchmark)].floors()
+            each.append(kinds[kind])
+        if self._together or self._series or None in kinds.values():
             return None
-        grown, record, short, ended = np.array(known, np.int64).reshape(-1, 4).T
+        grown, record, short, ended = np.array(each, np.int64).reshape(-1, 4).T.copy()
         return Floors(grown, record, short, ended, history)
 
     def changed(self, change: Change) -> Iterator[Revision]:
         """What a change has to tell of its subject, and of the rules on several."""
-        subject = self._subjects[change.key]
+        key = change.key
+        subject = self.pairs[key] if isinstance(key, PairKey) else self._series[key]
         late = isinstance(change, Rewritten)
         before = (
             _told(subject, _steps(subject, change, change.before))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -211,6 +210,8 @@ class WatchlistState:
 
     def _last(self) -> Column:
         """The last period of each symbol."""
+        if self._floors is not None and self.watch.cohort is not None:
+            return self.watch.cohort.last
         closes = self.watch.closes.values()
         return np.array([_BEFORE if one.last is None else one.last for one in closes], np.int64)
 
@@ -222,7 +223,7 @@ class WatchlistState:
             or floors is None
             or closes.size < FEW
             or self.switches.waiting
-            or (closes.period <= self._last()[place]).any()  # after what was taken by itself
+            or (closes.period <= cohort.last[place]).any()  # after what was taken by itself
         ):
             yield from self._one_by_one(map(rows.single, range(closes.size)))
             return
@@ -289,11 +290,11 @@ class WatchlistState:
     def dump(self) -> dict[str, Any]:
         """Plain values for a snapshot."""
         return {
-            "taken": {str(partition): _packed(taken) for partition, taken in self._taken.items()},
-            "watch": _packed(self.watch.dump()),
+            "taken": [[partition, taken.tobytes()] for partition, taken in self._taken.items()],
+            "watch": self.watch.dump(),
             "revisions": self._revisions.dump(),
             "together": self._telling.dump(),
-            "ahead": _packed(self._ahead.dump()),
+            "ahead": self._ahead.dump(),
             "missing": self.switches.dump(),
             "precedence": [[at, self._precedence[at].dump()] for at in self._noted()],
         }
@@ -303,11 +304,13 @@ class WatchlistState:
 
     def load(self, state: dict[str, Any]) -> None:
         """The inverse of :meth:`dump`."""
-        self._taken = {int(part): _unpacked(taken).copy() for part, taken in state["taken"].items()}
-        self.watch.load(_unpacked(state["watch"]))
+        self._taken = {
+            partition: np.frombuffer(taken, np.int64).copy() for partition, taken in state["taken"]
+        }
+        self.watch.load(state["watch"])
         self._revisions.load(state["revisions"])
         self._telling.load(state["together"])
-        self._ahead.load(_unpacked(state["ahead"]))
+        self._ahead.load(state["ahead"])
         self.switches.load(state["missing"])
         for at, dumped in state["precedence"]:
             self._precedence[at] = Precedence.load(dumped)
@@ -342,34 +345,6 @@ class WatchlistState:
 
 def _number(single: Single) -> int:
     return single[0]
-
-
-def _packed(value: Any) -> Any:
-    """Arrays and bytes as text, within plain values."""
-    match value:
-        case np.ndarray():
-            return {"dtype": str(value.dtype), "array": base64.b64encode(value.tobytes()).decode()}
-        case bytes():
-            return {"bytes": base64.b64encode(value).decode()}
-        case dict():
-            return {str(name): _packed(one) for name, one in value.items()}
-        case list() | tuple():
-            return [_packed(one) for one in value]
-    return value
-
-
-def _unpacked(value: Any) -> Any:
-    """The inverse of :func:`_packed`, but for names, which are texts, and tuples."""
-    match value:
-        case {"dtype": kind, "array": text}:
-            return np.frombuffer(base64.b64decode(text), kind).copy()
-        case {"bytes": text}:
-            return base64.b64decode(text)
-        case dict():
-            return {name: _unpacked(one) for name, one in value.items()}
-        case list():
-            return [_unpacked(one) for one in value]
-    return value
 
 
 def _confirming(alert: Alert, settled: list[Alert]) -> Alert:

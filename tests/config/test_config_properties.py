@@ -11,10 +11,13 @@ from operator import getitem
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from config import reading
+from config.documents import line_of
 from config.errors import ConfigError
 from config.loading import load
 from config.schema import json_schema
@@ -48,6 +51,50 @@ def test_any_text_gives_settings_or_a_config_error(text: str) -> None:
 @given(st.binary())
 def test_any_bytes_give_settings_or_a_config_error(content: bytes) -> None:
     outcome(content)
+
+
+PIECES = """a|b: |c:|  |    |- |- a
+|- b: 1
+|[|]|{|}|,|: |:|'|"|# c
+|&x |*x|<<: *x
+|!!str |!t |>
+|---
+|...
+|? |\t|\\|\\q|é|\x85|\u2028|\ufeff|~|null|^GSPC|http://x|@|-|''|\r
+|%|<<|\x07|😀|
+|k: [a, b]
+|k: {a: b}
+|  x: 1
+"""
+texts = st.lists(st.sampled_from(PIECES.split("|")), max_size=14).map("".join)
+
+
+def _tree(text: str) -> Any:
+    """All nodes with their tags and lines; or what is told of a text that has none."""
+    try:
+        return _nodes(reading.parse(text, "file"))
+    except ConfigError as error:
+        return str(error)
+
+
+def _nodes(node: yaml.Node) -> Any:
+    below = [_nodes(child) for child in reading.children(node)]
+    return node.tag, line_of(node), below or node.value
+
+
+@pytest.mark.skipif(not yaml.__with_libyaml__, reason="this PyYAML has no libyaml")
+@settings(deadline=None, max_examples=300)
+@given(texts)
+@example("a: 1\t\n")
+@example("a:\n- ")
+@example("a:\n- \n")
+@example("{a}\n\ufeff")
+@example("a: [b,\nc: d\n")
+def test_libyaml_reads_and_refuses_what_pyyaml_does(text: str) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reading, "_LIBYAML", None)
+        expected = _tree(text)
+    assert _tree(text) == expected
 
 
 def _keys(schema: Any) -> set[str]:

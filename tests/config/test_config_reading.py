@@ -65,6 +65,7 @@ FATAL: dict[str, tuple[str | bytes, str]] = {
     ),
     "something else": ("}", f":1: {COLUMN} 1; check the indentation, quotes and brackets"),
     "deep": ("[" * 100_000, f": is nested deeper than {DEEPEST} levels; is it a configuration"),
+    "deep in blocks": ("- " * 100_000 + "\n", f": is nested deeper than {DEEPEST} levels; is it a"),
     "rather deep": ("a: " + "[" * 70 + "]" * 70, f":1: is nested deeper than {DEEPEST} levels"),
     "deep by aliases": (
         "\n".join(["a0: &a0 [x]", *(f"a{i}: &a{i} [*a{i - 1}]" for i in range(1, 500))]),

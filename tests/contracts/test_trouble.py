@@ -55,7 +55,7 @@ def test_closes_of_an_aborted_transaction_are_none(deployment: Deployment) -> No
     for symbol, period, close in january():
         deployment.send(close_json(symbol, period, close), key=symbol.encode())
     eventually(lambda: len(deployment.ledger()) == 12, "the alerts of January, and no correction")
-    assert worker.total("streakwatch_records_folded_total", fold="watcher") == 32
+    assert worker.total("streakwatch_records_folded_total", fold="router") == 32
 
 
 @pytest.fixture
@@ -160,7 +160,10 @@ def test_years_behind_a_live_pair_do_not_stop_the_worker(deployment: Deployment)
     deployment.send(*history, key=b"A")
     assert '"alive": true' in worker.get("/health")
     eventually(
-        lambda: worker.total("streakwatch_records_folded_total", fold="watcher") == 4012,
+        lambda: (
+            worker.total("streakwatch_records_folded_total", fold="router") == 4012
+            and worker.total("streakwatch_lag_records", fold="watcher") == 0
+        ),
         "all folded",
         60,
     )

@@ -8,7 +8,6 @@ with fractions find in the final closes. PROOF_EXAMPLES sets how many examples t
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator
 from fractions import Fraction
@@ -18,6 +17,7 @@ from typing import Any
 import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec import msgpack
 
 from alerts.model import Alert
 from config.watchlists import Watchlist
@@ -168,7 +168,7 @@ def fold(watched: Watchlist, records: list[Replayed], cuts: list[tuple[int, bool
         outputs += running.apply(records[at:cut])
         at = max(at, cut)
         if handed_over:
-            state = json.loads(json.dumps(running.snapshot()))
+            state = msgpack.decode(msgpack.encode(running.snapshot()))
             running = WatcherFold(place, {"w": watched})
             running.restore(state)
     alerts = [decode_alert(o.value) for o in outputs if o.topic is Topic.ALERTS]

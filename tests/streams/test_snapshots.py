@@ -17,9 +17,10 @@ from streams.records import Place, Topic
 from streams.snapshots import Snapshot, Snapshots, UnusableError, decode, encode, snapshot_key
 
 PLACE = Place(Topic.CLOSES, 2)
+INTEGERS = st.integers(-(2**63), 2**63 - 1)
 STATES = st.dictionaries(
     st.text(max_size=5),
-    st.integers() | st.text(max_size=5) | st.lists(st.integers(), max_size=4),
+    INTEGERS | st.text(max_size=5) | st.binary(max_size=9) | st.lists(INTEGERS, max_size=4),
     max_size=4,
 )
 SNAPSHOTS = st.builds(
@@ -110,8 +111,22 @@ def test_another_format_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
         one(value)
 
 
-def test_a_state_that_is_not_compressed_json_is_damaged() -> None:
-    for state in (b"plain", zlib.compress(b"{")):
+async def test_the_format_that_was_json_is_not_used(
+    harness: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The log is folded from its beginning instead."""
+    state = zlib.compress(b'{"a":{"dtype":"int64","array":"AAAA"}}', 1)
+    head = {"format": 2, "cursor": 1, "definition": "d"}
+    head["crc"] = zlib.crc32(state, zlib.crc32(json.dumps(head, sort_keys=True).encode()))
+    value = json.dumps(head).encode() + b"\n" + state
+    harness.log.append(Place(Topic.SNAPSHOTS, 2), value, key=KEY)
+    assert await harness.snapshots.newest("watcher", PLACE, "d") is None
+    assert "it has the format 2, and this version reads 3" in caplog.text
+
+
+def test_a_state_that_is_not_compressed_messagepack_is_damaged() -> None:
+    """Neither is one that is no mapping."""
+    for state in (b"plain", zlib.compress(b"\x81\xa1"), zlib.compress(b"\x93\x01\x02\x03")):
         head = {"format": snapshots.FORMAT, "cursor": 1, "definition": "d"}
         head["crc"] = zlib.crc32(state, zlib.crc32(json.dumps(head, sort_keys=True).encode()))
         with pytest.raises(UnusableError, match="it is damaged"):

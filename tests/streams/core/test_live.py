@@ -51,8 +51,9 @@ def test_one_pass_over_the_board_is_each_pair_by_itself(kept: Terms, log: list[A
         else:
             live.put(places[symbol], period, price)
         latest = live.latest()
+        now, _ = (np.frombuffer(one, np.int64).reshape(2, -1) for one in live.dump())
         assert latest.live.tolist() == [
-            live.is_open(place, int(live.dump()[0][0, place])) and live.dump()[0][1, place] > 0
+            live.is_open(place, int(now[0, place])) and now[1, place] > 0
             for place in range(len(places))
         ]
     before = watch.dump()

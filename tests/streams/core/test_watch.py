@@ -15,7 +15,7 @@ from streams.core.book import Book, Entry
 from streams.core.levels import LevelTerms, LevelTracker
 from streams.core.pairs import Terms, Tracker
 from streams.core.returns import Signs, active_signs
-from streams.core.series import Closes, common
+from streams.core.series import Closes, common, dump, load
 from streams.core.streaks import OUTPERFORMING, UNDERPERFORMING, Ties, find
 from streams.core.subjects import Moved, PairKey, Rewritten, walk
 from streams.core.views import History, PairView
@@ -169,10 +169,27 @@ def test_closes_are_a_sorted_map(puts: list[tuple[int, int]]) -> None:
     assert len(closes) == len(expected)
     assert dict(zip(periods.tolist(), prices.tolist(), strict=True)) == expected
     assert periods.tolist() == sorted(expected)
-    again = Closes.load(*closes.dump())
-    assert again.dump() == closes.dump()
+    again = Closes()
+    load([again], dump([closes]))
     for period in range(-6, 22):
         assert closes.get(period) == again.get(period) == expected.get(period)
+
+
+ROWS = st.dictionaries(st.integers(0, 3), st.integers(1, 9), max_size=4)
+
+
+@given(st.lists(ROWS, max_size=5))
+def test_the_closes_of_many_symbols_are_kept_together(rows: list[dict[int, int]]) -> None:
+    """Some have the same periods; what was loaded goes on by itself."""
+    each, again = ([Closes() for _ in rows] for _ in range(2))
+    for closes, puts in zip(each, rows, strict=True):
+        for period, price in puts.items():
+            closes.put(period, price)
+    load(again, dump(each))
+    for closes in again:
+        closes.put(7, 7)
+    found = [dict(zip(*(c.tolist() for c in one.columns()), strict=True)) for one in again]
+    assert found == [puts | {7: 7} for puts in rows]
 
 
 def test_a_close_that_is_not_there() -> None:

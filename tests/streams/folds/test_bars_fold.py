@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from typing import Any
 
+import msgspec
 import numpy as np
 import pandas as pd
 import pytest
@@ -129,7 +130,7 @@ def test_any_framing_and_any_restart_send_what_one_tick_after_the_other_does(
         end = data.draw(st.integers(start + 1, len(taken)))
         sent += folded.apply(taken[start:end])
         if data.draw(st.booleans()):
-            state = json.loads(json.dumps(folded.snapshot()))
+            state = msgspec.msgpack.decode(msgspec.msgpack.encode(folded.snapshot()))
             folded = BarsFold(PLACE, terms)
             folded.restore(state)
         start = end

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec import msgpack
 
 from config.watchlists import Watchlist
 from streams import arrow
@@ -258,7 +259,7 @@ def told(
         at = max(at, cut)
         streaks |= {output.key: output.value for output in fold.latest()}
         if handed_over:
-            state = json.loads(json.dumps(fold.snapshot()))
+            state = msgpack.decode(msgpack.encode(fold.snapshot()))
             fold = WatcherFold(place, watchlists)
             fold.restore(state)
     standing = {output.key: output.value for output in fold.standing()}

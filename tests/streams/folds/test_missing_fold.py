@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import msgpack
 
 from alerts.evidence import Absence
 from alerts.model import Alert, Trigger
@@ -75,7 +75,7 @@ class Desk:
 
     def take_over(self) -> None:
         """Another worker goes on from the snapshot."""
-        state = json.loads(json.dumps(self.fold.snapshot()))
+        state = msgpack.decode(msgpack.encode(self.fold.snapshot()))
         self.fold = WatcherFold(PLACE, {"us": self.watchlist})
         self.fold.restore(state)
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import msgpack
 
 from alerts.evidence import Conditions, Reading
 from alerts.model import Alert, Kind
@@ -123,7 +124,7 @@ def in_pieces(watched: Watchlist, rows: list[Row], cuts: list[tuple[int, bool]])
         outputs += fold.apply(records[at:cut])
         at = max(at, cut)
         if handed_over:
-            state = json.loads(json.dumps(fold.snapshot()))
+            state = msgpack.decode(msgpack.encode(fold.snapshot()))
             fold = fold_of(watched)
             fold.restore(state)
     return alerts(outputs)
@@ -441,7 +442,7 @@ def test_a_correction_of_the_close_corrects_what_became_of_it(handed_over: bool)
     fold.apply(routed(LIVE, start=100, provisional=True))
     (confirmed,) = alerts(fold.apply(routed(LIVE, start=200)))
     if handed_over:
-        state = json.loads(json.dumps(fold.snapshot()))
+        state = msgpack.decode(msgpack.encode(fold.snapshot()))
         fold = fold_of(watched)
         fold.restore(state)
     (withdrawn,) = alerts(fold.apply(routed([("A", "2026-01-08", "2")], start=300)))
@@ -455,7 +456,7 @@ def test_a_correction_of_the_close_corrects_what_became_of_it(handed_over: bool)
 
 def test_a_takeover_remembers_what_was_told_before_the_close() -> None:
     fold, (would,) = before_the_close(LIVE)
-    state = json.loads(json.dumps(fold.snapshot()))
+    state = msgpack.decode(msgpack.encode(fold.snapshot()))
     other = fold_of(BEFORE)
     other.restore(state)
     assert alerts(other.apply(routed(LIVE, start=700, provisional=True))) == []
@@ -521,7 +522,7 @@ def test_a_level_of_many_members_survives_a_snapshot() -> None:
             for number, s in enumerate(weights)]  # fmt: skip
     fold = fold_of(watched)
     fold.apply(routed(rows))
-    state = json.loads(json.dumps(fold.snapshot()))
+    state = msgpack.decode(msgpack.encode(fold.snapshot()))
     other = fold_of(watched)
     other.restore(state)
     assert other.snapshot() == fold.snapshot()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import msgpack
 
 from alerts.evidence import Missed
 from alerts.model import Alert, Kind
@@ -191,7 +191,7 @@ def in_pieces(
         outputs += fold.apply(records[last:at])
         last = at
         if handed_over:
-            state = json.loads(json.dumps(fold.snapshot()))
+            state = msgpack.decode(msgpack.encode(fold.snapshot()))
             fold = WatcherFold(PLACE, {"us": watchlist})
             fold.restore(state)
     return outputs + fold.apply(records[last:])
@@ -248,9 +248,9 @@ def test_snapshots_are_left_alone_by_later_records() -> None:
     fold, records = WatcherFold(PLACE, {"us": SMALL}), routed([*ALL_OVER, *ALL_OVER])
     fold.apply(records[:9])
     snapshot = fold.snapshot()
-    text = json.dumps(snapshot)
+    before = msgpack.encode(snapshot)
     fold.apply(records[9:])
-    assert json.dumps(snapshot) == text
+    assert msgpack.encode(snapshot) == before
 
 
 ALL_OVER: list[Row] = [
