@@ -17,7 +17,7 @@ from streams.arrow import MAX_ROWS
 from streams.columns import FEW, INTERVALS, Columns
 from streams.core import periods
 from streams.core.cohort import Arrivals, Cohort
-from streams.core.groups import not_beyond
+from streams.core.groups import distinct, not_beyond
 from streams.core.subjects import Change, Moved, PairKey, Rewritten
 from streams.definitions import watch
 from streams.folds.ahead import Ahead
@@ -122,7 +122,7 @@ class WatchlistState:
         """Closes of the watchlist's symbols and interval that were not taken before."""
         new = (place >= 0) & (closes.interval == INTERVALS.index(self._interval))
         position, partitions = closes.position, closes.partition
-        for partition in np.unique(partitions).tolist():
+        for partition in distinct(partitions):
             taken = self._taken_from(partition)[place]
             new &= (partitions != partition) | (position > taken)
         line = place * (int(partitions.max(initial=0)) + 2) + partitions + 1
@@ -147,7 +147,7 @@ class WatchlistState:
             trigger = rows.trigger(int(np.searchsorted(numbers, number)))
             for alert in self._alerts(change, trigger):
                 yield number, self._sent(alert)
-        for partition in np.unique(closes.partition).tolist():
+        for partition in distinct(closes.partition):
             here = closes.partition == partition
             np.maximum.at(self._taken_from(partition), place[here], closes.position[here])
 
