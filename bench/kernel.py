@@ -13,6 +13,7 @@ import os
 import platform
 import statistics
 import time
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,7 +21,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from streams.core.kernel import Board, running_lengths
+from streams.core.board import Board
+from streams.core.kernel import running_lengths
+from streams.core.pairs import Terms
+from streams.core.subjects import PairKey
+from streams.core.watch import Watch
 
 Closes = npt.NDArray[np.int64]
 Lengths = npt.NDArray[np.int32]
@@ -33,7 +38,7 @@ COLUMNS = 200
 
 
 def main() -> None:
-    """Print the machine, the table and the memory of a board."""
+    """Print the machine, the table and the memory of a pair."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="shorter histories")
     parser.add_argument("--rounds", type=int, default=9, help="at least 5 (default: 9)")
@@ -43,7 +48,8 @@ def main() -> None:
     for pairs, periods in QUICK_SHAPES if options.quick else SHAPES:
         measure(pairs, periods, max(options.rounds, 5))
     print(FOOTER)
-    print(f"Memory of a board: {bytes_for_each_pair():.0f} bytes for each pair.")
+    print(f"Memory of a pair: {bytes_on_a_board():.0f} bytes on a board; with its symbol, before "
+          f"any close, {bytes_in_a_watchlist():,.0f} in a watchlist.")  # fmt: skip
 
 
 HEADER = """
@@ -110,9 +116,11 @@ def seconds(work: Callable[[], object]) -> float:
 
 def live(a: Closes, b: Closes) -> Board:
     """A board over all periods, one at a time."""
-    board = Board(a.shape[1])
-    for period, (asset, benchmark) in enumerate(zip(a, b, strict=True)):
-        board.advance(period, asset, benchmark)
+    board, pairs = Board(a.shape[1], Terms()), np.arange(a.shape[1])
+    common = np.ones((1, len(pairs)), np.bool_)
+    for period in range(len(a)):
+        row = slice(period, period + 1)
+        board.advance(pairs, np.array([period]), a[row], b[row], common)
     return board
 
 
@@ -140,7 +148,7 @@ def pandas_flat(a: Closes, b: Closes) -> Lengths:
 def check(a: Closes, b: Closes, flat: int, columns: int) -> None:
     """All contenders give the same lengths."""
     lengths = running_lengths(a, b)
-    assert np.array_equal(live(a, b).running.lengths, lengths[-1])
+    assert np.array_equal(live(a, b).state.lengths, lengths[-1])
     for way, few in ((pandas_flat, flat), (pandas_columns, columns)):
         assert np.array_equal(way(a[:, :few], b[:, :few]), lengths[:, :few])
 
@@ -153,23 +161,19 @@ def walk(periods: int, pairs: int, seed: int) -> Closes:
     return np.rint(np.exp(closes) * np.float64(1e8)).astype(np.int64)
 
 
-def bytes_for_each_pair() -> float:
-    """Of all arrays that a board holds between two periods, each counted once."""
-    board = Board(1000)
-    for period in (1, 2):
-        board.advance(period, np.full(1000, 2), np.full(1000, 2))
-    held = [*vars(board).values(), *(getattr(board.running, name) for name in SPANS)]
-    arrays = [value for value in held if isinstance(value, np.ndarray)]
-    owners = {id(owner): owner.nbytes for owner in map(owner_of, arrays)}
-    return sum(owners.values()) / 1000
+def bytes_on_a_board() -> float:
+    """Of the columns that a board holds between two periods."""
+    return sum(column.nbytes for column in Board(1000, Terms()).state) / 1000
 
 
-SPANS = ("lengths", "base", "start", "end")
-
-
-def owner_of(array: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
-    """The array whose memory this one shows."""
-    return array if array.base is None else owner_of(array.base)
+def bytes_in_a_watchlist(pairs: int = 5_000) -> float:
+    """Of all that a watchlist keeps for a pair that has not had anything to tell."""
+    terms, keys = Terms(), [PairKey(f"S{number}", "I") for number in range(pairs)]
+    tracemalloc.start()
+    watch = Watch(dict.fromkeys(keys, terms))
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return held / len(watch.pairs)
 
 
 def machine() -> str:

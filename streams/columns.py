@@ -17,6 +17,7 @@ from streams import arrow, plain
 from streams.arrow import MAX_ROWS, Table
 from streams.batches import Batch, Records, Values, joined
 from streams.core import periods, prices
+from streams.core.groups import distinct
 from streams.fields import Reason, RejectedError, is_short
 from streams.records import Record
 from streams.wire import (
@@ -255,9 +256,9 @@ class Reader:
         parts.append(columns.only(good))
 
     def _period(self, texts: Sequence[Any], interval: Column) -> Column:
-        if len(interval) and (interval == interval[0]).all():
-            return self._known(int(interval[0]), texts)
-        kinds = np.unique(interval).tolist()
+        kinds = distinct(interval)
+        if len(kinds) == 1:
+            return self._known(kinds[0], texts)
         found = np.full(len(texts), _NEVER, np.int64)
         for kind in kinds:
             at = np.flatnonzero(interval == kind)

@@ -219,7 +219,7 @@ class Floors:
         near = np.maximum(self.record[pairs], longest[:, pairs] - self.short[pairs])
         least = np.minimum(np.where(known, near, NEVER), self.grown[pairs])
         grown = stretch.grown()
-        reached: Mask = (grown >= least[0]) | (-grown >= least[1])
+        reached: Mask = (grown >= least[0]) | (grown <= -least[1])
         ended = self.ended[pairs]
         if ended.min(initial=NEVER) < NEVER:
             reached |= np.abs(stretch.ending()) >= ended

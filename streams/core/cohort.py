@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from streams.core.board import Board, Floors, State, Stretch
 from streams.core.book import Book
-from streams.core.groups import groups
+from streams.core.groups import groups, ranks
 from streams.core.lines import Lines
 from streams.core.live import Latest, Preview
 from streams.core.pairs import Terms, Tracker
@@ -193,15 +193,19 @@ class Cohort:
             floors: which streaks matter.
             whole: the pairs all of whose changes matter, shape (pairs,).
         """
-        periods, row = np.unique(arrivals.period, return_inverse=True)
+        periods, row = ranks(arrivals.period)
         pairs = self._touched(arrivals, int(periods[0]))
         self._lull()
-        symbols = np.unique(self._legs[pairs])
+        needed = np.zeros(len(self._closes), np.bool_)
+        needed[self._legs[pairs]] = True
+        symbols = np.flatnonzero(needed)
         rows = max(1, _CELLS // max(len(pairs), len(self._closes)))
         for first in range(0, len(periods), rows):
-            inside = (row >= first) & (row < first + rows)
-            part, block = arrivals.only(inside), periods[first : first + rows]
-            table, number = self._table(part, row[inside] - first, block, symbols)
+            part, at, block = arrivals, row, periods[first : first + rows]
+            if len(block) < len(periods):
+                inside = (row >= first) & (row < first + rows)
+                part, at = arrivals.only(inside), row[inside] - first
+            table, number = self._table(part, at, block, symbols)
             self._append(part)
             yield from self._advance(pairs, block, (table, number), (floors, whole))
 
@@ -235,8 +239,10 @@ class Cohort:
 
     def _append(self, arrivals: Arrivals) -> None:
         order = np.argsort(arrivals.symbol, kind="stable")
-        symbols, begins = np.unique(arrivals.symbol[order], return_index=True)
-        self.last[symbols] = arrivals.period[order[[*(begins[1:] - 1), -1]]]
+        symbol = arrivals.symbol[order]
+        begins = np.flatnonzero(np.concatenate(([True], symbol[1:] != symbol[:-1])))
+        symbols = symbol[begins]
+        self.last[symbols] = arrivals.period[order[np.append(begins[1:], len(order)) - 1]]
         edges = [*(8 * begins).tolist(), 8 * len(order)]
         periods, prices = arrivals.period[order].tobytes(), arrivals.price[order].tobytes()
         for at, symbol in enumerate(symbols.tolist()):

@@ -43,6 +43,31 @@ def highest_before(keys: Column, values: Column, none: int) -> Column:
     return found
 
 
+def ranks(values: Column) -> tuple[Column, npt.NDArray[np.intp]]:
+    """The distinct values, ascending, and the place of each value among them.
+
+    Args:
+        values: shape (n,); those that ascend already are not sorted.
+    """
+    if not len(values) or (values[1:] < values[:-1]).any():
+        return np.unique(values, return_inverse=True)
+    new = np.ones(len(values), np.bool_)
+    np.not_equal(values[1:], values[:-1], out=new[1:])
+    return values[new], np.cumsum(new) - 1
+
+
+def distinct(values: Column) -> list[int]:
+    """The distinct values, ascending; usually one.
+
+    Args:
+        values: shape (n,).
+    """
+    if len(values) and (values == values[0]).all():
+        return [int(values[0])]
+    found: list[int] = np.unique(values).tolist()
+    return found
+
+
 def not_beyond(keys: Column, values: Column) -> npt.NDArray[np.bool_]:
     """Whether a value is not above all before it with the same key.
 
@@ -53,8 +78,11 @@ def not_beyond(keys: Column, values: Column) -> npt.NDArray[np.bool_]:
     found = np.zeros(len(keys), np.bool_)
     if len(keys):
         order = np.argsort(keys, kind="stable")
-        _, rank = np.unique(values[order], return_inverse=True)
+        ordered, rising = keys[order], values[order]
+        if ((rising[1:] > rising[:-1]) | (ordered[1:] != ordered[:-1])).all():
+            return found
+        _, rank = ranks(rising)
         # keys ascend, so that the highest so far is never one of another key
-        height = keys[order] * len(keys) + rank
+        height = ordered * len(keys) + rank
         found[order[1:]] = height[1:] <= np.maximum.accumulate(height)[:-1]
     return found

@@ -16,7 +16,7 @@ from streams.arrow import MAX_ROWS
 from streams.columns import FEW, INTERVALS, OF_TICKS, Columns
 from streams.core import periods
 from streams.core.cohort import Arrivals, Cohort
-from streams.core.groups import highest_before, not_beyond
+from streams.core.groups import distinct, highest_before, not_beyond
 from streams.core.precedence import Precedence
 from streams.core.subjects import Change, Moved, PairKey, Rewritten
 from streams.definitions import watch
@@ -191,7 +191,7 @@ class WatchlistState:
         """Closes of the watchlist's symbols and interval that were not taken before."""
         new = (place >= 0) & (closes.interval == INTERVALS.index(self._interval))
         position, partitions = closes.position, closes.partition
-        for partition in np.unique(partitions).tolist():
+        for partition in distinct(partitions):
             taken = self._taken_from(partition)[place]
             new &= (partitions != partition) | (position > taken)
         line = place * (int(partitions.max(initial=0)) + 2) + partitions + 1
@@ -239,7 +239,7 @@ class WatchlistState:
     def _note(self, rows: Rows) -> None:
         """Remember how far each origin has been taken."""
         closes, place = rows.closes, rows.place
-        for partition in np.unique(closes.partition).tolist():
+        for partition in distinct(closes.partition):
             here = closes.partition == partition
             np.maximum.at(self._taken_from(partition), place[here], closes.position[here])
 

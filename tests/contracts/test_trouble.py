@@ -159,13 +159,10 @@ def test_years_behind_a_live_pair_do_not_stop_the_worker(deployment: Deployment)
     ]
     deployment.send(*history, key=b"A")
     assert '"alive": true' in worker.get("/health")
+    deployment.send(*sessions(6, 7), key=b"A")
+    pair = {"watchlist": "us", "asset": "A", "benchmark": "B"}
     eventually(
-        lambda: (
-            worker.total("streakwatch_records_folded_total", fold="router") == 4012
-            and worker.total("streakwatch_lag_records", fold="watcher") == 0
-        ),
-        "all folded",
-        60,
+        lambda: worker.total("streakwatch_streak_length_periods", **pair) == 6, "all folded", 60
     )
     code, seconds = worker.end()
     assert (code, seconds < 5) == (0, True)

@@ -133,6 +133,14 @@ def test_what_was_taken_is_not_given_again() -> None:
     assert shelf.take(1, 5) == []
 
 
+def test_many_volumes_are_made_one() -> None:
+    shelf = Shelf(1)
+    for at in range(70):
+        shelf.add(volume(0, at, 70 - at))
+    assert len(shelf._volumes) < 10
+    assert [one[0] for one in shelf.take(0, 70)] == list(range(70, 0, -1))
+
+
 def test_an_empty_shelf_is_tidy() -> None:
     shelf = Shelf(1)
     shelf.add(empty())

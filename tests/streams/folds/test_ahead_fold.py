@@ -3,7 +3,6 @@ storm of prices costs."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from datetime import datetime
 from fractions import Fraction

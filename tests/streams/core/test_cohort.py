@@ -1,0 +1,154 @@
+"""Closes that pairs take together do what they do one by one, in whatever stretches they come."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec import msgpack
+
+from streams.core import cohort, shelf
+from streams.core.board import NEVER, Floors
+from streams.core.book import Entry
+from streams.core.cohort import Arrivals
+from streams.core.pairs import Terms
+from streams.core.streaks import OUTPERFORMING, Ties
+from streams.core.subjects import Moved, PairKey
+from streams.core.watch import Watch
+
+SEED = (OUTPERFORMING, Entry(3, -9, -7, "the archive"))
+PAIRS = {
+    PairKey("A", "B"): Terms(ties=Ties.SKIP),
+    PairKey("C", "B"): Terms(ties=Ties.SKIP, seeds=(SEED,)),
+    PairKey("D", "A"): Terms(ties=Ties.SKIP),
+}
+SYMBOLS = "ABCD"
+Row = tuple[str, int, int]
+Told = list[tuple[int, PairKey, Any, Any]]
+
+never = np.full(len(PAIRS), NEVER)
+NOTHING = Floors(never, never, np.zeros(len(PAIRS), np.int64), never)
+EVERYTHING = np.ones(len(PAIRS), np.bool_)
+
+steps = st.tuples(st.sampled_from(SYMBOLS), st.sampled_from([1, 1, 1, 2]), st.integers(9, 11))
+hows = st.sampled_from(["together", "together", "alone", "looked at", "handed over"])
+
+
+def rows_of(drawn: list[tuple[str, int, int]]) -> list[Row]:
+    """Closes whose periods ascend for each symbol, which may be behind the others."""
+    clock, rows = dict.fromkeys(SYMBOLS, 0), []
+    for symbol, on, price in drawn:
+        clock[symbol] += on
+        rows.append((symbol, clock[symbol], price))
+    return rows
+
+
+def one_by_one(watch: Watch, rows: list[Row], first: int) -> Told:
+    told: Told = []
+    for number, row in enumerate(rows, first):
+        for change in watch.put(*row):
+            assert isinstance(change, Moved)
+            told.append((number, change.key, change.tracker.dump(), change.turn))  # type: ignore[arg-type]
+    return told
+
+
+def arrivals_of(watch: Watch, rows: list[Row], first: int) -> Arrivals:
+    assert watch.cohort is not None
+    places = [watch.cohort.symbols.index(symbol) for symbol, _, _ in rows]
+    columns = (places, [r[1] for r in rows], [r[2] for r in rows], range(first, first + len(rows)))
+    return Arrivals(*(np.array(column, np.int64) for column in columns))
+
+
+def together(watch: Watch, rows: list[Row], first: int) -> Told:
+    assert watch.cohort is not None
+    told: Told = [
+        (number, change.key, change.tracker.dump(), change.turn)  # type: ignore[misc]
+        for number, change in watch.cohort.extend(
+            arrivals_of(watch, rows, first), NOTHING, EVERYTHING
+        )
+    ]
+    return sorted(told, key=lambda one: one[0])  # they come by blocks of periods
+
+
+@given(
+    st.lists(steps, min_size=1, max_size=60).map(rows_of),
+    st.lists(st.tuples(st.integers(1, 20), hows), min_size=1, max_size=8),
+    st.sampled_from([1, 9, 1 << 20]),
+)
+@settings(deadline=None)
+def test_together_is_one_by_one(rows: list[Row], cuts: list[tuple[int, str]], cells: int) -> None:
+    expected, found = Watch(PAIRS), Watch(PAIRS)
+    at = 0
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cohort, "_CELLS", cells)
+        patch.setattr(shelf, "_FEW", 1)
+        for size, how in [*cuts, (len(rows), "together")]:
+            part = rows[at : at + size]
+            if not part:
+                break
+            take = one_by_one if how == "alone" else together
+            assert take(found, part, at) == one_by_one(expected, part, at)
+            at += len(part)
+            if how == "looked at":
+                assert_same(found, expected)
+            if how == "handed over":
+                state = msgpack.decode(msgpack.encode(found.dump()))
+                found = Watch(PAIRS)
+                found.load(state)
+            assert [found.standing(p) for p in PAIRS] == [expected.standing(p) for p in PAIRS]
+    assert_same(found, expected)
+
+
+def assert_same(found: Watch, expected: Watch) -> None:
+    for pair in PAIRS:
+        assert found.tracker(pair).dump() == expected.tracker(pair).dump()
+
+
+def test_a_pair_that_told_nothing_has_no_tracker() -> None:
+    watch = Watch(PAIRS)
+    assert watch.cohort is not None
+    arrivals = Arrivals(*np.array([[0, 1, 0, 1], [1, 1, 2, 2], [9, 9, 10, 9], [0, 1, 2, 3]]))
+    assert list(watch.cohort.extend(arrivals, NOTHING)) == []
+    assert watch.cohort._subjects == {}
+    assert watch.cohort.those_moved() == {PairKey("A", "B")}
+    assert watch.standing(PairKey("A", "B"))[0] == 2
+    assert watch.standing(PairKey("D", "A")) == (None, None)
+    assert watch.cohort._subjects == {}
+
+
+@given(st.lists(steps, min_size=1, max_size=60).map(rows_of), st.integers(1, 3))
+@settings(deadline=None)
+def test_floors_leave_out_what_is_too_short(rows: list[Row], least: int) -> None:
+    """Those that end from a length on, or grow from a length on: all of them, and none besides."""
+    one, zeros = np.full(len(PAIRS), least), np.zeros(len(PAIRS), np.int64)
+    changes = [(number, key, turn) for number, key, _, turn in one_by_one(Watch(PAIRS), rows, 0)]
+    told = [(number, key, turn) for number, key, turn in changes if turn is not None]
+    ended = {(n, k) for n, k, t in told if t.ended is not None and t.ended.length >= least}
+    grown = {(n, k) for n, k, t in told if t.counted and t.running.length >= least}
+    for floors, expected in (
+        (Floors(never, never, zeros, one), ended),
+        (Floors(one, never, zeros, never), grown),
+        (Floors(one, never, zeros, one), ended | grown),
+    ):
+        found = Watch(PAIRS)
+        assert found.cohort is not None
+        changed = found.cohort.extend(arrivals_of(found, rows, 0), floors)
+        assert {(number, change.key) for number, change in changed} == expected
+
+
+def test_a_late_close_after_others_that_were_taken_together() -> None:
+    rows = [(symbol, at, 9 + at % 2 * (symbol == "A")) for at in (1, 2, 4, 5) for symbol in "AB"]
+    late = [("A", 3, 10), ("B", 3, 9), ("A", 2, 11), ("A", 6, 9), ("B", 6, 9)]
+    expected, found = Watch(PAIRS), Watch(PAIRS)
+    for row in [*rows, *late]:
+        expected.put(*row)
+    together(found, rows, 0)
+    for row in late:
+        found.put(*row)
+    assert_same(found, expected)
+    assert found.cohort is not None
+    assert found.cohort.last.tolist() == [6, 6, cohort.NEVER, cohort.NEVER]
+    assert [found.cohort.number(pair) for pair in PAIRS] == [0, 1, 2]
