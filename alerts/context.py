@@ -117,14 +117,15 @@ def _past(step: Step, streak: Streak, history: History) -> _Past:
         history.periods[all_runs.end] < streak.start
     )
     counted = _counted(signs, broken, uncounted)
-    ending = counted & (signs != 0) if terms.ties is Ties.SKIP else counted.copy()
+    decided = counted & (signs != 0)
+    ending = decided if terms.ties is Ties.SKIP else counted
     if broken is not None:
-        ending |= broken
-    at = np.flatnonzero(ending)
-    breaks = at[np.searchsorted(at, all_runs.end[earlier])] + 1
-    decided = int((counted & (signs != 0)).sum())
-    won = int((counted & (signs == streak.direction)).sum()) / decided if decided else 0.0
-    return _Past(all_runs.only(earlier), breaks, won)
+        ending = ending | broken
+    streaks, at = all_runs.only(earlier), np.flatnonzero(ending)
+    breaks = at[np.searchsorted(at, streaks.end)] + 1
+    of = np.count_nonzero(decided)
+    won = np.count_nonzero(counted & (signs == streak.direction)) / of if of else 0.0
+    return _Past(streaks, breaks, won)
 
 
 def _counted(signs: Signs, *left_out: Mask | None) -> Mask:
@@ -146,7 +147,7 @@ def _records(
         return None, None
     known, days = past.streaks, history.periods
     edge = int(len(known.base) > 0 and days[known.base[0]] == tracker.first)
-    first = known.only(slice(edge)).streaks(days)  # it may be one that was published
+    first = known.only(slice(edge)).streaks(days) if edge else []  # it may have been published
     entries, known = [*published, *map(tracker.entry, first)], known.only(slice(edge, None))
     record = _longest(entries, known, days)
     before = None

@@ -209,11 +209,16 @@ def alert_id(*parts: object) -> str:
 
 def _plain(value: Any) -> Any:
     """Frozen values as dicts and lists; what they hold is shared, for nothing can change it."""
-    if isinstance(value, (tuple, list)):
-        return [_plain(item) for item in value]
     kind: Any = type(value)
+    if kind in _LEAVES:
+        return value
+    if kind in (tuple, list):
+        return [_plain(item) for item in value]
     names = _names(kind)
     return {name: _plain(getattr(value, name)) for name in names} if names else value
+
+
+_LEAVES = {str, int, float, bool, type(None)}
 
 
 @cache

@@ -12,9 +12,9 @@ import asyncio
 import json
 import logging
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -26,6 +26,10 @@ FORMAT = 3
 #: A compressed state of more bytes than this lies in parts of at most as many.
 PART_BYTES = 8 * 1024 * 1024
 _FIRST_LOOK = 64
+#: States of more bytes than this are compressed, and taken apart again, in a thread.
+_LARGE = 1024 * 1024
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +67,11 @@ def encode(snapshot: Snapshot, slot: int = 0) -> list[tuple[bytes, bytes]]:
     A head is a line of JSON (format, cursor, definition, checksum), then the compressed state;
     or, where that lies in parts, it names the checksum of each instead.
     """
-    state = zlib.compress(msgspec.msgpack.encode(snapshot.state), 1)
+    return _records(snapshot, msgspec.msgpack.encode(snapshot.state), slot)
+
+
+def _records(snapshot: Snapshot, data: bytes, slot: int) -> list[tuple[bytes, bytes]]:
+    state = zlib.compress(data, 1)
     key = snapshot_key(snapshot.fold, snapshot.place)
     head = {"format": FORMAT, "cursor": snapshot.cursor, "definition": snapshot.definition}
     if len(state) <= PART_BYTES:
@@ -144,6 +152,11 @@ def _crc(head: dict[str, Any], state: bytes) -> int:
     return zlib.crc32(state, zlib.crc32(json.dumps(head, sort_keys=True).encode()))
 
 
+async def _aside(size: int, job: Callable[..., T], *args: Any) -> T:
+    """Do a job on so many bytes; a large one without holding up the event loop."""
+    return await asyncio.to_thread(job, *args) if size > _LARGE else job(*args)
+
+
 class Snapshots:
     """Writes snapshots to the compacted topic, and finds the newest."""
 
@@ -156,7 +169,8 @@ class Snapshots:
         """Write a snapshot; its head only when all of its parts are in the log."""
         key = snapshot_key(snapshot.fold, snapshot.place)
         slot = 1 - self._slots.get(key, 1)
-        for name, value in await asyncio.to_thread(encode, snapshot, slot):
+        data = msgspec.msgpack.encode(snapshot.state)
+        for name, value in await _aside(len(data), _records, snapshot, data, slot):
             output = Output(Topic.SNAPSHOTS, name, value, snapshot.place.partition)
             await self._outbox.send([output])
         self._slots[key] = slot
@@ -187,7 +201,8 @@ class Snapshots:
             if head["definition"] != definition:
                 continue
             try:
-                snapshot = await asyncio.to_thread(found.snapshot, head, state)
+                size = PART_BYTES * len(head.get("parts", ())) or len(state)
+                snapshot = await _aside(size, found.snapshot, head, state)
             except UnusableError as error:
                 if last or not isinstance(error, _IncompleteError):
                     _say(found, str(error), said)

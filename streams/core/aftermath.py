@@ -59,7 +59,7 @@ def followed(asset: Values, benchmark: Values, breaks: Indexes, horizon: int) ->
     if horizon < 1:
         raise ValueError(f"a horizon of {horizon} periods: it must be at least 1")
     begins = breaks[breaks + horizon < len(asset)]
-    overlapping = int(np.count_nonzero(np.diff(begins) < horizon))
+    overlapping = int(np.count_nonzero(begins[1:] - begins[:-1] < horizon))
     if len(begins) == 0:
         return Followed(horizon, 0, overlapping, None, None, None)
     of_asset, of_benchmark = (_returns(c, begins, horizon) for c in (asset, benchmark))

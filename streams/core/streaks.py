@@ -167,12 +167,15 @@ def runs(
             return over such a gap counts for nothing.
         uncounted: shape (n - 1,), true where a return counts for nothing and breaks nothing.
     """
-    cuts = [] if broken is None else np.flatnonzero(broken).tolist()
-    counts = np.full(len(signs), True) if uncounted is None else ~uncounted
-    parts = []
+    counts = None if uncounted is None else ~uncounted
+    if broken is None or not broken.any():
+        (direction, length, base, start, end), runs_on = _runs(signs, counts, ties)
+        return Runs(direction, length, base, start, end, runs_on)
+    cuts, parts = np.flatnonzero(broken).tolist(), []
     for before, cut in pairwise((-1, *cuts, len(signs))):
         first = before + 1
-        part, runs_on = _runs(signs[first:cut], counts[first:cut], ties)
+        counted = None if counts is None else counts[first:cut]
+        part, runs_on = _runs(signs[first:cut], counted, ties)
         parts.append(part + np.array([[0], [0], [first], [first], [first]]))
     direction, length, base, start, end = np.concatenate(parts, axis=1)
     return Runs(direction, length, base, start, end, runs_on)
@@ -188,20 +191,27 @@ def gaps(periods: Periods, sessions: Sequence[int]) -> Mask:
     return np.diff(np.searchsorted(sessions, periods)) > 1
 
 
-def _runs(signs: Signs, counts: Mask, ties: Ties) -> tuple[npt.NDArray[np.int64], bool]:
+_ZERO = np.zeros(1, np.intp)
+
+
+def _runs(signs: Signs, counts: Mask | None, ties: Ties) -> tuple[npt.NDArray[np.int64], bool]:
     """Direction, length, base, start and end of each streak, shape (5, streaks)."""
-    at = np.flatnonzero(counts)
-    kept = signs[at]
+    at = np.arange(len(signs)) if counts is None else np.flatnonzero(counts)
+    kept = signs if counts is None else signs[at]
     if ties is Ties.SKIP:
         at, kept = at[kept != 0], kept[kept != 0]
     elif ties is Ties.EXTEND:
         kept = _carried(kept)
     if len(kept) == 0:
         return np.zeros((5, 0), np.int64), False
-    first = np.flatnonzero(np.concatenate(([True], kept[1:] != kept[:-1])))
-    last = np.concatenate((first[1:], [len(kept)])) - 1
-    found = np.array([kept[first], last - first + 1, at[first], at[first] + 1, at[last] + 1])
-    return found[:, found[0] != 0], bool(kept[-1] != 0)
+    turns = np.flatnonzero(kept[1:] != kept[:-1])  # the last of each but one
+    last = np.append(turns, len(kept) - 1)
+    first = np.concatenate((_ZERO, turns + 1))
+    directed = kept[first] != 0
+    first, last = first[directed], last[directed]
+    base = at[first]
+    found = np.array([kept[first], last - first + 1, base, base + 1, at[last] + 1])
+    return found, bool(kept[-1] != 0)
 
 
 def _carried(signs: Signs) -> Signs:

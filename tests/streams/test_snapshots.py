@@ -146,6 +146,27 @@ async def test_a_large_state_lies_in_parts_before_its_head(harness: Any) -> None
     assert (await harness.snapshots.newest("f", PLACE, "d")).state == LARGE
 
 
+async def test_a_large_state_does_not_hold_up_the_loop(
+    harness: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Compressing, and its inverse, are done in a thread; what is small is not worth one."""
+    states = {"small": {"column": b"abc"}, "large": {"column": bytes(3 * 1024 * 1024)}}
+    jobs: list[str] = []
+
+    async def noted(job: Any, *args: Any) -> Any:
+        jobs.append(job.__name__)
+        return job(*args)
+
+    monkeypatch.setattr("asyncio.to_thread", noted)
+    for name, state in states.items():
+        monkeypatch.setattr(snapshots, "PART_BYTES", 1024)
+        await harness.snapshots.write(Snapshot(name, PLACE, 3, "d", state))
+        monkeypatch.undo()
+        monkeypatch.setattr("asyncio.to_thread", noted)
+        assert (await harness.snapshots.newest(name, PLACE, "d")).state == state
+    assert jobs == ["_records", "snapshot"]
+
+
 @pytest.mark.usefixtures("small_parts")
 async def test_only_what_is_whole_counts(harness: Any, caplog: pytest.LogCaptureFixture) -> None:
     """A worker that dies between parts, or a part that is lost: the one before is used."""
