@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -881,3 +882,17 @@ def test_an_official_close_stands_whatever_ticks_come(
     closes = of_two_sources([*first, *last], few).watch("us").closes["RUT"]
     assert closes[from_text("2026-01-05")] == close * 10**6
     assert closes[from_text("2026-01-02")] == 4 * 10**6
+
+
+def test_alerts_are_made_of_plain_values() -> None:
+    """Nothing of numpy's: they go into snapshots, too."""
+    rules = [*RULES, {"kind": "ended"}, {"kind": "provisional", "min_length": 1}]
+    fold = WatcherFold(PLACE, {"us": us(rules=rules, min_history=0)})
+    alerts = [output.about for output in fold.apply(routed(JANUARY))]
+    ahead = Close("RUT", from_text("2026-01-26"), 10**10, provisional=True)
+    record = Replayed(99, 0, b"us", encode_routed(Routed("us", ahead, 0, 99, 0)))
+    alerts += [output.about for output in fold.apply([record])]
+    assert len(alerts) > 4
+    for alert in alerts:
+        assert isinstance(alert, Alert)
+        msgspec.msgpack.encode(alert.to_dict())
