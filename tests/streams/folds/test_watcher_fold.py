@@ -889,10 +889,11 @@ def test_alerts_are_made_of_plain_values() -> None:
     rules = [*RULES, {"kind": "ended"}, {"kind": "provisional", "min_length": 1}]
     fold = WatcherFold(PLACE, {"us": us(rules=rules, min_history=0)})
     alerts = [output.about for output in fold.apply(routed(JANUARY))]
-    ahead = Close("RUT", from_text("2026-01-26"), 10**10, provisional=True)
-    record = Replayed(99, 0, b"us", encode_routed(Routed("us", ahead, 0, 99, 0)))
-    alerts += [output.about for output in fold.apply([record])]
-    assert len(alerts) > 4
+    for at, (symbol, price) in enumerate((("RUT", 10**10), ("SPX", 10**9)), 99):
+        ahead = Close(symbol, from_text("2026-01-26"), price, provisional=True)
+        record = Replayed(at, 0, b"us", encode_routed(Routed("us", ahead, 0, at, 6000 * at)))
+        alerts += [output.about for output in fold.apply([record])]
+    assert {alert.milestone.kind for alert in alerts} >= {Kind.PROVISIONAL, Kind.RECORD_TIED}
     for alert in alerts:
         assert isinstance(alert, Alert)
         msgspec.msgpack.encode(alert.to_dict())
