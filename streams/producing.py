@@ -15,7 +15,7 @@ from config.settings import Kafka
 from streams import arrow
 from streams.clients import Producer
 from streams.connection import client_options
-from streams.core.rings import Columns
+from streams.core.rings import TickColumns
 from streams.reaching import reach
 from streams.records import Output, Topic
 from streams.refusals import is_about_rights
@@ -97,7 +97,7 @@ def _streams(closes: Sequence[Close], partitions: int) -> Iterator[Counted]:
 async def send_ticks(
     kafka: Kafka,
     symbols: Sequence[str],
-    ticks: Columns,
+    ticks: TickColumns,
     done: Callable[[int], None] = lambda _: None,
     *,
     together: bool = False,
@@ -116,13 +116,13 @@ async def send_ticks(
     await _send(kafka, make(symbols, ticks, kafka.partitions), done)
 
 
-def _ticks(symbols: Sequence[str], ticks: Columns, _: int) -> Iterator[Counted]:
+def _ticks(symbols: Sequence[str], ticks: TickColumns, _: int) -> Iterator[Counted]:
     for number, instant, price in zip(*(column.tolist() for column in ticks), strict=True):
         symbol = symbols[number]
         yield Output(Topic.TICKS, symbol.encode(), encode_tick(symbol, instant, price)), 1
 
 
-def _tick_streams(symbols: Sequence[str], ticks: Columns, partitions: int) -> Iterator[Counted]:
+def _tick_streams(symbols: Sequence[str], ticks: TickColumns, partitions: int) -> Iterator[Counted]:
     homes = np.array([partition_of(s.encode(), partitions) for s in symbols], np.int64)
     home = homes[ticks.symbols]
     for partition in np.unique(home).tolist():

@@ -66,17 +66,17 @@ class _Shared:
         return _unpack(self.packed.headers)
 
 
-class Columns(Batch):
+class PackedBatch(Batch):
     """Consecutive records of those that were gathered; all slices share the buffers."""
 
     def __init__(self, packed: Packed) -> None:
         self._shared = _Shared(packed)
         self._range = range(len(packed.offsets))
 
-    def _sliced(self, numbers: range) -> Columns:
+    def _sliced(self, numbers: range) -> PackedBatch:
         if numbers.step != 1:
             raise ValueError("a slice of a batch has no step")
-        part = Columns.__new__(Columns)
+        part = PackedBatch.__new__(PackedBatch)
         part._shared, part._range = self._shared, numbers
         return part
 
