@@ -23,8 +23,7 @@ from streams.core.rings import TickColumns
 from streams.folds.bars import BarsFold
 from streams.plans import BarsPlan
 from streams.records import Place, Topic
-from streams.ticks import encode_tick
-from streams.ticks_arrow import write_table
+from streams.ticks import encode_tick, encode_ticks
 
 SYMBOLS = [f"S{number:04d}" for number in range(5_000)]
 BATCH, BATCHES = 4_096, 100
@@ -82,8 +81,7 @@ def as_json(number: int, ticks: TickColumns) -> Records:
 
 def as_arrow(number: int, ticks: TickColumns) -> Records:
     """One record for all."""
-    names = [SYMBOLS[symbol] for symbol in ticks.symbols.tolist()]
-    return Records([Single(number, 0, None, write_table(names, ticks.instants, ticks.prices))])
+    return Records([Single(number, 0, None, encode_ticks(SYMBOLS, ticks))])
 
 
 def core(batches: Sequence[TickColumns]) -> int:

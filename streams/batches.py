@@ -57,6 +57,10 @@ class Batch(Sequence[Record], ABC):
     def values(self) -> Values:
         """All values in one buffer."""
 
+    @abstractmethod
+    def having(self, name: str, value: bytes) -> list[int]:
+        """The places of the records that have a header, ascending."""
+
     @overload
     def __getitem__(self, at: int) -> Record: ...
     @overload
@@ -101,12 +105,25 @@ class Records(Batch):
         """See :class:`Batch`."""
         return joined([record.value or b"" for record in self._records])
 
+    def having(self, name: str, value: bytes) -> list[int]:
+        """See :class:`Batch`."""
+        header = (name, value)
+        return [at for at, record in enumerate(self._records) if header in record.headers]
+
 
 def joined(values: Sequence[bytes]) -> Values:
     """Values, joined by line feeds."""
     lengths = np.fromiter(map(len, values), np.int64, len(values))
     ends = np.cumsum(lengths + 1) - 1
     return Values(b"\n".join(values), ends - lengths, ends)
+
+
+def only(values: Values, places: Column) -> Values:
+    """The values in some places, ascending; the same where these are all."""
+    if len(places) == len(values.starts):
+        return values
+    edges = zip(values.starts[places].tolist(), values.ends[places].tolist(), strict=True)
+    return joined([bytes(values.buffer[start:end]) for start, end in edges])
 
 
 def batch(records: Sequence[Record]) -> Batch:

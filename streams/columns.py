@@ -13,11 +13,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from streams import arrow, plain
+from streams import arrow
 from streams.arrow import MAX_ROWS, Table
-from streams.batches import Batch, Records, Values, joined
+from streams.batches import Batch, Records, only
 from streams.core import periods, prices
 from streams.fields import Reason, RejectedError, is_short
+from streams.plain import Plain
+from streams.plain_close import CLOSES, PlainClose
 from streams.records import Record
 from streams.wire import (
     DIRECT,
@@ -45,14 +47,9 @@ _NO_INTERVAL = {None: _NUMBERS["1d"], "": _NUMBERS["1d"]} | _NUMBERS
 #: The number of the source of closes that are made of ticks.
 OF_TICKS = 1
 
+_MORE = ("provisional", "revision", "source", *ORIGIN)
 _MOST_TEXTS = 200_000
 _MOST_SOURCES = 1000
-_POINT = b"."
-_DIGITS = b"0123456789.,"
-#: Digits and a point: up to 15 digits each decimal number has a float64 of its own.
-_LONGEST = 16
-_BLOCK = 256
-_ARROW = 0xFF
 _NEVER = -(2**62)
 _MINUTE_NS = 60_000_000_000
 
@@ -165,13 +162,9 @@ class Reader:
 
     def read(self, batch: Batch) -> tuple[Columns, list[Odd]]:
         """All closes of a batch that are not odd, and what is."""
-        values = batch.values
-        found = np.flatnonzero(_first_bytes(values) == _ARROW)
-        streams = [at for at in found.tolist() if arrow.is_arrow(batch[at])]
-        lines = np.ones(len(batch), np.bool_)
-        lines[streams] = False
-        records = np.flatnonzero(lines)
-        parts, odd = self._lines(values, records, batch)
+        streams = arrow.streams_of(batch)
+        records = np.delete(np.arange(len(batch)), streams)
+        parts, odd = self._lines(records, batch)
         for at in streams:
             self._stream(batch[at], at, parts, odd)
         if len(parts) == 1:
@@ -183,33 +176,19 @@ class Reader:
 
     # --- JSON -----------------------------------------------------------------------------------
 
-    def _lines(
-        self, values: Values, records: Column, batch: Batch
-    ) -> tuple[list[Columns], list[Odd]]:
-        """Together, else by blocks, else one by one: one bad record costs its block."""
-        parts: list[Columns] = []
-        odd: list[Odd] = []
+    def _lines(self, records: Column, batch: Batch) -> tuple[list[Columns], list[Odd]]:
         if not len(records):
-            return parts, odd
-        whole = plain.read_all(values) if len(records) == len(batch) else None
-        if whole is not None:
-            self._take(whole, records, batch, parts, odd)
-            return parts, odd
-        for first in range(0, len(records), _BLOCK):
-            block = records[first : first + _BLOCK]
-            texts = [_value(values, at) for at in block.tolist()]
-            read = plain.read_all(joined(texts))
-            if read is None:
-                read, good = plain.read_each(texts)
-                odd += [Odd(at) for at in block[~good].tolist()]
-                block = block[good]
-            if len(block):
-                self._take(read, block, batch, parts, odd)
+            return [], []
+        read, good = CLOSES.read(only(batch.values, records))
+        parts: list[Columns] = []
+        odd = [Odd(at) for at in records[~good].tolist()]
+        if good.any():
+            self._take(read, records[good], batch, parts, odd)
         return parts, odd
 
     def _take(
         self,
-        read: plain.Plain,
+        read: Plain[PlainClose],
         records: Column,
         batch: Batch,
         parts: list[Columns],
@@ -220,7 +199,7 @@ class Reader:
         symbol = _places(self._symbol, read.column("symbol") or nothing)
         interval = _places(_NO_INTERVAL, read.column("interval") or nothing)
         period = self._period(read.column("period") or nothing, interval)
-        price, good = _prices(read.column("close") or nothing)
+        price, good = prices.from_values(read.column("close") or nothing)
         good &= (price > 0) | self._signed[symbol]
         source = self._sources(read.column("source") or nothing)
         good &= (symbol >= 0) & (interval >= 0) & (period != _NEVER) & (source >= 0)
@@ -288,7 +267,7 @@ class Reader:
 
     def _stream(self, record: Record, at: int, parts: list[Columns], odd: list[Odd]) -> None:
         try:
-            table = arrow.read(record.value or b"", "period")
+            table = arrow.read(record.value or b"", "period", _MORE)
             self._rows(table, record, at, parts, odd)
         except RejectedError as error:
             odd.append(Odd(at, error=error))
@@ -335,7 +314,7 @@ class Reader:
         if error is None and not is_symbol(symbol):
             error = bad_symbol(symbol)
         elif error is None and not timed:
-            detail = f"period {table.raw.column('period')[row]} is no {interval} period"
+            detail = f"period {table.value('period', row)} is no {interval} period"
             error = RejectedError(Reason.BAD_PERIOD, detail)
         elif error is None and columns.price[row] <= 0 and not self._signed[columns.symbol[row]]:
             detail = (
@@ -409,18 +388,6 @@ def _origin_of(one: list[int]) -> tuple[int, int, int, int]:
     return (one[0], one[1], line, one[2]) if line < MAX_ROWS else (0, 0, 0, _NEVER)
 
 
-def _first_bytes(values: Values) -> npt.NDArray[np.uint8]:
-    text = np.frombuffer(values.buffer, np.uint8)
-    if not len(text):
-        return np.zeros(len(values.starts), np.uint8)
-    first = text[np.minimum(values.starts, len(text) - 1)]
-    return np.where(values.ends > values.starts, first, 0)
-
-
-def _value(values: Values, at: int) -> bytes:
-    return bytes(values.buffer[values.starts[at] : values.ends[at]])
-
-
 def _revisions(given: Sequence[int | None]) -> Column:
     """How many closes came before; -1 for what is no such number."""
     if set(given) == {None}:
@@ -434,42 +401,6 @@ def _places(known: dict[Any, int], texts: Sequence[Any]) -> Column:
         return np.fromiter(map(known.__getitem__, texts), np.int64, len(texts))
     except KeyError:
         return np.array([known.get(text, -1) for text in texts], np.int64)
-
-
-def _prices(closes: Sequence[Any]) -> tuple[Column, Mask]:
-    """Micro-units, and which are right; digits of more than 15 places are left to be read alone."""
-    kinds = set(map(type, closes))
-    if kinds == {float} or (kinds == {str} and _are_plain_digits(closes)):
-        return prices.from_floats(np.array(list(map(float, closes)), np.float64))
-    numbers = [
-        close if type(close) is float else float(close) if _is_plain_digits(close) else np.nan
-        for close in closes
-    ]
-    return prices.from_floats(np.array(numbers, np.float64))
-
-
-def _are_plain_digits(texts: Sequence[str]) -> bool:
-    """The same of all; more than one point in a text is for ``float`` to refuse."""
-    text = f",{','.join(texts)},"
-    return (
-        max(map(len, texts)) <= _LONGEST
-        and text.isascii()
-        and not text.encode().translate(None, _DIGITS)
-        and text.count(",") == len(texts) + 1
-        and not any(edge in text for edge in (",,", ",.", ".,"))
-        and text.count(".") <= len(texts)
-        and all(one.count(".") < 2 for one in texts)
-    )
-
-
-def _is_plain_digits(text: str) -> bool:
-    whole, point, fraction = text.partition(".")
-    return (
-        0 < len(text) <= _LONGEST
-        and whole.isascii()
-        and whole.isdigit()
-        and (not point or (fraction.isascii() and fraction.isdigit()))
-    )
 
 
 def _nothing() -> Columns:
