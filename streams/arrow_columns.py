@@ -24,11 +24,12 @@ _MOST_SCALE = 38
 def symbols(column: Any, refused: Refused) -> tuple[list[str], Column]:
     """The same as :func:`texts`; rows without a symbol are refused."""
     names, codes = texts(column, "symbol")
-    nothing = [at for at, name in enumerate(names) if name is None]
-    if nothing:
+    if None in names:  # a dictionary may have it too
+        nothing = [at for at, name in enumerate(names) if name is None]
         codes = np.where(np.isin(codes, nothing), -1, codes)
+        names = [name or "" for name in names]
     _refuse(codes < 0, RejectedError(Reason.MISSING_FIELD, "symbol is null"), refused)
-    return [name or "" for name in names], codes
+    return names, codes  # type: ignore[return-value]
 
 
 def texts(column: Any, name: str) -> tuple[list[str | None], Column]:
@@ -64,7 +65,7 @@ def times(column: Any, name: str, refused: Refused) -> tuple[Column, str]:
         RejectedError: the column ``name`` is of another type.
     """
     kind = column.type
-    _refuse(_nulls(column), RejectedError(Reason.MISSING_FIELD, f"{name} is null"), refused)
+    _refuse_nulls(column, name, refused)
     if pa.types.is_date32(kind):
         return numbers(column.cast(pa.int32())), "day"
     if pa.types.is_timestamp(kind):
@@ -87,7 +88,7 @@ def prices(column: Any, name: str, refused: Refused) -> Column:
         RejectedError: the column ``name`` is of another type.
     """
     kind = column.type
-    _refuse(_nulls(column), RejectedError(Reason.MISSING_FIELD, f"{name} is null"), refused)
+    _refuse_nulls(column, name, refused)
     if name == "micros":
         if not pa.types.is_int64(kind):
             raise RejectedError(Reason.WRONG_TYPE, f"micros is {kind}, not int64")
@@ -128,10 +129,6 @@ def _within(micros: Column) -> Mask:
     return (micros >= -most) & (micros <= most)
 
 
-def _nulls(column: Any) -> Mask:
-    return flags(column.is_null())
-
-
 def flags(column: Any) -> Mask:
     """True and false, which nulls are."""
     found: Mask = column.fill_null(False).to_numpy(zero_copy_only=False)
@@ -147,3 +144,9 @@ def numbers(column: Any) -> Column:
 def _refuse(where: Mask, error: RejectedError, refused: Refused) -> None:
     for row in np.flatnonzero(where).tolist():
         refused.setdefault(row, error)
+
+
+def _refuse_nulls(column: Any, name: str, refused: Refused) -> None:
+    if column.null_count:
+        error = RejectedError(Reason.MISSING_FIELD, f"{name} is null")
+        _refuse(flags(column.is_null()), error, refused)

@@ -65,9 +65,15 @@ class Batch(Sequence[Record], ABC):
     def __getitem__(self, at: int) -> Record: ...
     @overload
     def __getitem__(self, at: slice) -> Batch: ...
-    @abstractmethod
     def __getitem__(self, at: int | slice) -> Record | Batch:
         """One record, or consecutive ones (a slice without a step)."""
+        return self._part(at) if isinstance(at, slice) else self._one(at)
+
+    @abstractmethod
+    def _one(self, at: int) -> Record: ...
+
+    @abstractmethod
+    def _part(self, part: slice) -> Batch: ...
 
 
 class Records(Batch):
@@ -82,13 +88,11 @@ class Records(Batch):
     def __iter__(self) -> Iterator[Record]:
         return iter(self._records)
 
-    @overload
-    def __getitem__(self, at: int) -> Record: ...
-    @overload
-    def __getitem__(self, at: slice) -> Batch: ...
-    def __getitem__(self, at: int | slice) -> Record | Batch:
-        """See :class:`Batch`."""
-        return Records(self._records[at]) if isinstance(at, slice) else self._records[at]
+    def _one(self, at: int) -> Record:
+        return self._records[at]
+
+    def _part(self, part: slice) -> Batch:
+        return Records(self._records[part])
 
     @cached_property
     def offsets(self) -> Column:

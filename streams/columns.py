@@ -17,6 +17,7 @@ from streams import arrow
 from streams.arrow import MAX_ROWS, Table
 from streams.batches import Batch, Records, only
 from streams.core import periods, prices
+from streams.core.groups import groups
 from streams.fields import Reason, RejectedError, is_short
 from streams.plain import Plain
 from streams.plain_close import CLOSES, PlainClose
@@ -230,12 +231,10 @@ class Reader:
         parts.append(columns.only(good))
 
     def _period(self, texts: Sequence[Any], interval: Column) -> Column:
-        kinds = np.unique(interval).tolist()
-        if len(kinds) == 1:
-            return self._known(kinds[0], texts)
+        if (interval == interval[0]).all():
+            return self._known(int(interval[0]), texts)
         found = np.full(len(texts), _NEVER, np.int64)
-        for kind in kinds:
-            at = np.flatnonzero(interval == kind)
+        for kind, at in groups(interval):
             found[at] = self._known(kind, [texts[one] for one in at.tolist()])
         return found
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -21,10 +22,10 @@ from streams.batches import Values
 S = TypeVar("S", bound=msgspec.Struct)
 Mask = npt.NDArray[np.bool_]
 
-_BLOCK = 256
+_BLOCK = 128
 _ERRORS = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 _NAME = re.compile(rb'"[ \t\r\n]*:')
-_BLANKS = (b" :", b"\t:", b"\r:", b"\n:")
+_QUOTE, _COLON, _BLANKS = ord('"'), ord(":"), b" \t\r\n"
 _OBJECTS = msgspec.json.Decoder(dict[str, Any])
 
 
@@ -49,6 +50,7 @@ class Form(Generic[S]):
         most: the largest plain record, in bytes.
         """
         self._names = struct.__struct_fields__
+        self._required = self._names[: len(self._names) - len(struct.__struct_defaults__)]
         self._decoder = msgspec.json.Decoder(struct)
         self._most = most
 
@@ -90,16 +92,16 @@ class Form(Generic[S]):
         text = np.frombuffer(buffer, np.uint8)
         if (text[starts] != ord("{")).any() or (text[ends - 1] != ord("}")).any():
             return None
-        return self._decode(bytes(buffer), len(starts))
+        return self._decode(bytes(buffer), len(starts), _names(text))
 
     def read_one(self, value: bytes | None) -> S | None:
         """The same of a single value."""
         if not value or len(value) > self._most or value[:1] != b"{" or value[-1:] != b"}":
             return None
-        plain = self._decode(value, 1)
+        plain = self._decode(value, 1, _names_of_one(value))
         return None if plain is None else plain.records[0]
 
-    def _decode(self, lines: bytes, count: int) -> Plain[S] | None:
+    def _decode(self, lines: bytes, count: int, names: int) -> Plain[S] | None:
         """Between objects that stand in lines of their own nothing can be joined or divided:
 
         a line that begins with a brace cannot go on with what an earlier line left open, and one
@@ -107,7 +109,8 @@ class Form(Generic[S]):
         """
         if b"\\" in lines:
             return None
-        names = _names(lines)
+        if names < 0:
+            names = len(_NAME.findall(lines))
         try:
             records = self._decoder.decode_lines(lines)
             if len(records) != count:
@@ -125,18 +128,24 @@ class Form(Generic[S]):
         for name in self._names:
             if names == 0:
                 break
-            column = [getattr(record, name) for record in records]
-            known = len(column) - column.count(None)
+            column = list(map(attrgetter(name), records))
+            known = len(column) - (0 if name in self._required else column.count(None))
             if known:
                 given[name] = column
                 names -= known
         return given, names
 
 
-def _names(lines: bytes) -> int:
-    """How many names there are, of objects within objects too: what ends with a quote and a colon
-    where there are no escapes. A text that begins with a colon counts too.
+def _names(text: npt.NDArray[np.uint8]) -> int:
+    """How many names there are, of objects within objects too; -1 for unknown.
+
+    It is what ends with a quote and a colon where there are no escapes. A text that begins with a
+    colon counts too.
     """
-    if any(blank in lines for blank in _BLANKS):
-        return len(_NAME.findall(lines))
-    return lines.count(b'":')
+    before = text[:-1][text[1:] == _COLON]
+    return -1 if np.isin(before, list(_BLANKS)).any() else int(np.count_nonzero(before == _QUOTE))
+
+
+def _names_of_one(value: bytes) -> int:
+    """The same of a few bytes."""
+    return -1 if any(b"%c:" % blank in value for blank in _BLANKS) else value.count(b'":')

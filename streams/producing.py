@@ -15,6 +15,7 @@ from config.settings import Kafka
 from streams import arrow
 from streams.clients import Producer
 from streams.connection import client_options
+from streams.core.groups import groups
 from streams.core.rings import TickColumns
 from streams.reaching import reach
 from streams.records import Output, Topic
@@ -124,8 +125,7 @@ def _ticks(symbols: Sequence[str], ticks: TickColumns, _: int) -> Iterator[Count
 def _tick_streams(symbols: Sequence[str], ticks: TickColumns, partitions: int) -> Iterator[Counted]:
     homes = np.array([partition_of(s.encode(), partitions) for s in symbols], np.int64)
     home = homes[ticks.symbols]
-    for partition in np.unique(home).tolist():
-        places = np.flatnonzero(home == partition)
+    for partition, places in groups(home):
         for start in range(0, len(places), _ROWS):
             part = ticks.at(places[start : start + _ROWS])
             value, rows = encode_ticks(symbols, part), len(part.symbols)

@@ -79,7 +79,8 @@ def decode_ticks(
     streams = arrow.streams_of(batch)
     records = np.delete(np.arange(len(batch)), streams)
     parts = [_of_arrow(at, batch[at].value or b"", symbols) for at in streams]
-    parts.append(_of_json(only(batch.values, records), records, symbols))
+    if len(records):
+        parts.append(_of_json(only(batch.values, records), records, symbols))
     return _above_zero(_joined(parts), signed)
 
 
@@ -153,7 +154,7 @@ _NOTHING = Ticks(*np.zeros((len(_COLUMNS), 0), np.int64))
 def _joined(parts: Sequence[Ticks]) -> Ticks:
     """All in the order of their records."""
     columns: list[Numbers] = [
-        np.concatenate([getattr(part, name) for part in parts]) for name in _COLUMNS
+        np.concatenate([getattr(part, name) for part in [_NOTHING, *parts]]) for name in _COLUMNS
     ]
     if (np.diff(columns[0]) < 0).any():
         order = np.argsort(columns[0], kind="stable")

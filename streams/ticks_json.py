@@ -139,7 +139,7 @@ def _take(ticks: Plain[_Tick], places: Numbers, symbols: Mapping[str, int], into
     at, times = places.tolist(), _times_of(ticks)
     numbers = [symbols.get(symbol, -1) for symbol in ticks.column("symbol") or ()]
     given: list[Iterable[Any]] = [at, numbers, times, ticks.column("price") or ()]
-    left = [place for place, time in zip(at, times, strict=True) if time is None]
+    left = list(compress(at, (time is None for time in times))) if None in times else []
     if left or -1 in numbers:
         known = zip(numbers, times, strict=True)
         chosen = [number >= 0 and time is not None for number, time in known]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import overload
 
 import numpy as np
 
@@ -83,14 +82,10 @@ class PackedBatch(Batch):
     def __len__(self) -> int:
         return len(self._range)
 
-    @overload
-    def __getitem__(self, at: int) -> Record: ...
-    @overload
-    def __getitem__(self, at: slice) -> Batch: ...
-    def __getitem__(self, at: int | slice) -> Record | Batch:
-        """See :class:`streams.batches.Batch`."""
-        if isinstance(at, slice):
-            return self._sliced(self._range[at])
+    def _part(self, part: slice) -> Batch:
+        return self._sliced(self._range[part])
+
+    def _one(self, at: int) -> Record:
         number = self._range[at]
         return next(iter(self._sliced(range(number, number + 1))))
 

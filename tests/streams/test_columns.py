@@ -48,6 +48,7 @@ PIECES = st.sampled_from(
         *(b'"period":"2026-01-05"', b'"symbol":"A"', b'"interval":"1d"', b'"interval":"1h"'),
         *(b'"source":"close"', b'"sent_at":null', b'"provisional":true', b'"x":[{"a":1}', b"{}]"),
         *(b"{", b"}", b"[", b"]", b",", b":", b"\n", b" ", b'"', b"\\", b"\\u0041", b"\xff", b"1"),
+        *(b'"x":"\xff"', b'"x":1,"x":2', b'"x" :1', b'"x":{"y":1,"y":2}', b'"x":": "'),
         *(b'"close" :2', b'"close":1', b'"close":-0.25', b'"symbol":"US10Y"', b"}{", b"}\n{"),
         *(b'"period":"2026-02-30"', b'"close":0.30000000000000004', b'"close":1e400', b"null"),
     ]
@@ -97,6 +98,24 @@ def test_columns_have_what_a_close_decodes_to(value: bytes | None) -> None:
         one = decode_close(value, SIGNED)
         assert close == Close(one.symbol, one.period, one.price, one.interval, one.source,
                               provisional=one.provisional)  # fmt: skip
+
+
+UNREAD = {
+    "a field twice": (b'"x":1,"x":2', Reason.NOT_JSON),
+    "a field within another twice": (b'"x":{"y":1,"y":2}', Reason.NOT_JSON),
+    "no text": (b'"x":"\xff"', Reason.NOT_UTF8),
+}
+
+
+@pytest.mark.parametrize(("more", "reason"), UNREAD.values(), ids=UNREAD)
+def test_what_is_not_read_is_looked_at_too(more: bytes, reason: Reason) -> None:
+    good = b'{"symbol":"A","period":"2026-01-02","close":5}'
+    bad = good.replace(b"{", b"{" + more + b",")
+    closes, odd = read(*[good] * 50, bad, *[good] * 50)
+    assert (len(closes), odd) == (100, [50])
+    with pytest.raises(RejectedError) as caught:
+        decode_close(bad)
+    assert caught.value.reason == reason
 
 
 def test_one_bad_record_costs_its_block_only() -> None:

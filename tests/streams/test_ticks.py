@@ -49,6 +49,8 @@ BAD: dict[str, tuple[Any, Reason]] = {
         b'{"symbol":"RUT","price":1,"time":"2026-01-22T20:59:59Z","x":"\xff"}', Reason.NOT_UTF8),
     "a field twice": (
         b'{"symbol":"RUT","price":1,"price":2,"time":"2026-01-22T20:59:59Z"}', Reason.NOT_JSON),
+    "a field that is not read twice": (
+        b'{"symbol":"RUT","price":1,"x":1,"time":"2026-01-22T20:59:59Z","x":2}', Reason.NOT_JSON),
     "a field twice, once in disguise": (
         b'{"symbol":"RUT","price":1,"\\u0070rice":2,"time":"2026-01-22T20:59:59Z"}',
         Reason.NOT_JSON),
@@ -219,6 +221,20 @@ def test_an_arrow_message(columns: Any) -> None:
     ticks = read(message(**columns))
     assert rows(ticks) == ROWS
     assert ticks.rows.tolist() == [0, 1, 2]
+
+
+def test_a_header_makes_a_message_of_arrow_too() -> None:
+    values = [message(), value({}), b"", None]
+    records = [Single(at, 0, None, one, arrow.HEADERS) for at, one in enumerate(values)]
+    ticks = decode_ticks(Records(records), NUMBERS, SIGNED)
+    assert rows(ticks) == ROWS
+    assert [(one.at, one.error.reason) for one in ticks.rejects] == [
+        (at, Reason.NOT_ARROW) for at in (1, 2, 3)
+    ]
+
+
+def test_a_batch_of_messages_alone() -> None:
+    assert [row[0] for row in rows(read(message(), message()))] == [0, 0, 0, 1, 1, 1]
 
 
 def test_arrow_and_json_in_one_batch() -> None:
