@@ -19,12 +19,11 @@ import numpy as np
 from streams.batches import Records, Single
 from streams.core.bars import Bars
 from streams.core.instants import parse
-from streams.core.rings import Columns
+from streams.core.rings import TickColumns
 from streams.folds.bars import BarsFold
 from streams.plans import BarsPlan
 from streams.records import Place, Topic
-from streams.ticks import encode_tick
-from streams.ticks_arrow import write_table
+from streams.ticks import encode_tick, encode_ticks
 
 SYMBOLS = [f"S{number:04d}" for number in range(5_000)]
 BATCH, BATCHES = 4_096, 100
@@ -62,31 +61,30 @@ def main() -> None:
         print(f"{name:<16}{statistics.median(found):>10.3f}{min(found):>10.3f}{max(found):>10.3f}")
 
 
-def columns(number: int) -> Columns:
+def columns(number: int) -> TickColumns:
     """A batch of ticks, as the core takes it."""
     random = np.random.default_rng(number)
     first = int(parse(["2026-01-22T15:00:00Z"])[0][0]) + number * BATCH * STEP
-    return Columns(
+    return TickColumns(
         random.integers(0, len(SYMBOLS), BATCH),
         first + np.arange(BATCH) * STEP,
         random.integers(1_000, 100_000, BATCH) * 10_000,
     )
 
 
-def as_json(number: int, ticks: Columns) -> Records:
+def as_json(number: int, ticks: TickColumns) -> Records:
     """One record for each tick."""
     rows = zip(*(column.tolist() for column in ticks), strict=True)
     values = [encode_tick(SYMBOLS[symbol], instant, price) for symbol, instant, price in rows]
     return Records([Single(number * BATCH + at, 0, None, v) for at, v in enumerate(values)])
 
 
-def as_arrow(number: int, ticks: Columns) -> Records:
+def as_arrow(number: int, ticks: TickColumns) -> Records:
     """One record for all."""
-    names = [SYMBOLS[symbol] for symbol in ticks.symbols.tolist()]
-    return Records([Single(number, 0, None, write_table(names, ticks.instants, ticks.prices))])
+    return Records([Single(number, 0, None, encode_ticks(SYMBOLS, ticks))])
 
 
-def core(batches: Sequence[Columns]) -> int:
+def core(batches: Sequence[TickColumns]) -> int:
     """The closes that batches bring, how many."""
     bars = Bars(PLAN.plans(), len(SYMBOLS), grace=PLAN.grace)
     return sum(len(bars.fold(ticks)[0]) for ticks in batches)

@@ -58,13 +58,23 @@ class Batch(Sequence[Record], ABC):
     def values(self) -> Values:
         """All values in one buffer."""
 
+    @abstractmethod
+    def having(self, name: str, value: bytes) -> list[int]:
+        """The places of the records that have a header, ascending."""
+
     @overload
     def __getitem__(self, at: int) -> Record: ...
     @overload
     def __getitem__(self, at: slice) -> Batch: ...
-    @abstractmethod
     def __getitem__(self, at: int | slice) -> Record | Batch:
         """One record, or consecutive ones (a slice without a step)."""
+        return self._part(at) if isinstance(at, slice) else self._one(at)
+
+    @abstractmethod
+    def _one(self, at: int) -> Record: ...
+
+    @abstractmethod
+    def _part(self, part: slice) -> Batch: ...
 
 
 class Records(Batch):
@@ -79,13 +89,11 @@ class Records(Batch):
     def __iter__(self) -> Iterator[Record]:
         return iter(self._records)
 
-    @overload
-    def __getitem__(self, at: int) -> Record: ...
-    @overload
-    def __getitem__(self, at: slice) -> Batch: ...
-    def __getitem__(self, at: int | slice) -> Record | Batch:
-        """See :class:`Batch`."""
-        return Records(self._records[at]) if isinstance(at, slice) else self._records[at]
+    def _one(self, at: int) -> Record:
+        return self._records[at]
+
+    def _part(self, part: slice) -> Batch:
+        return Records(self._records[part])
 
     @cached_property
     def offsets(self) -> Column:
@@ -102,12 +110,25 @@ class Records(Batch):
         """See :class:`Batch`."""
         return joined([value or b"" for value in map(attrgetter("value"), self._records)])
 
+    def having(self, name: str, value: bytes) -> list[int]:
+        """See :class:`Batch`."""
+        header = (name, value)
+        return [at for at, record in enumerate(self._records) if header in record.headers]
+
 
 def joined(values: Sequence[bytes]) -> Values:
     """Values, joined by line feeds."""
     lengths = np.fromiter(map(len, values), np.int64, len(values))
     ends = np.cumsum(lengths + 1) - 1
     return Values(b"\n".join(values), ends - lengths, ends)
+
+
+def only(values: Values, places: Column) -> Values:
+    """The values in some places, ascending; the same where these are all."""
+    if len(places) == len(values.starts):
+        return values
+    edges = zip(values.starts[places].tolist(), values.ends[places].tolist(), strict=True)
+    return joined([bytes(values.buffer[start:end]) for start, end in edges])
 
 
 def batch(records: Sequence[Record]) -> Batch:

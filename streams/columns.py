@@ -13,12 +13,14 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from streams import arrow, plain
+from streams import arrow
 from streams.arrow import MAX_ROWS, Table
-from streams.batches import Batch, Records, Values, joined
+from streams.batches import Batch, Records, Values, only
 from streams.core import periods, prices
-from streams.core.groups import distinct
+from streams.core.groups import groups
 from streams.fields import Reason, RejectedError, is_short
+from streams.plain import Plain
+from streams.plain_close import CLOSES, PlainClose
 from streams.records import Record
 from streams.wire import (
     DIRECT,
@@ -46,14 +48,10 @@ _NO_INTERVAL = {None: _NUMBERS["1d"], "": _NUMBERS["1d"]} | _NUMBERS
 #: The number of the source of closes that are made of ticks.
 OF_TICKS = 1
 
+_MORE = ("provisional", "revision", "source", *ORIGIN)
+_BLOCK = 2048
 _MOST_TEXTS = 200_000
 _MOST_SOURCES = 1000
-_POINT = b"."
-_DIGITS = b"0123456789.,"
-#: Digits and a point: up to 15 digits each decimal number has a float64 of its own.
-_LONGEST = 16
-_BLOCK = 256
-_ARROW = 0xFF
 _NEVER = -(2**62)
 _MINUTE_NS = 60_000_000_000
 
@@ -166,13 +164,9 @@ class Reader:
 
     def read(self, batch: Batch) -> tuple[Columns, list[Odd]]:
         """All closes of a batch that are not odd, and what is."""
-        values = batch.values
-        found = np.flatnonzero(_first_bytes(values) == _ARROW)
-        streams = [at for at in found.tolist() if arrow.is_arrow(batch[at])]
-        lines = np.ones(len(batch), np.bool_)
-        lines[streams] = False
-        records = np.flatnonzero(lines)
-        parts, odd = self._lines(values, records, batch)
+        streams = arrow.streams_of(batch)
+        records = np.delete(np.arange(len(batch)), streams)
+        parts, odd = self._lines(records, batch)
         for at in streams:
             self._stream(batch[at], at, parts, odd)
         if len(parts) == 1:
@@ -184,33 +178,23 @@ class Reader:
 
     # --- JSON -----------------------------------------------------------------------------------
 
-    def _lines(
-        self, values: Values, records: Column, batch: Batch
-    ) -> tuple[list[Columns], list[Odd]]:
-        """Together, else by blocks, else one by one: one bad record costs its block."""
+    def _lines(self, records: Column, batch: Batch) -> tuple[list[Columns], list[Odd]]:
+        """By blocks whose objects stay in the cache of a core until they are columns."""
         parts: list[Columns] = []
         odd: list[Odd] = []
-        if not len(records):
-            return parts, odd
-        whole = plain.read_all(values) if len(records) == len(batch) else None
-        if whole is not None:
-            self._take(whole, records, batch, parts, odd)
-            return parts, odd
+        values = only(batch.values, records)
         for first in range(0, len(records), _BLOCK):
-            block = records[first : first + _BLOCK]
-            texts = [_value(values, at) for at in block.tolist()]
-            read = plain.read_all(joined(texts))
-            if read is None:
-                read, good = plain.read_each(texts)
-                odd += [Odd(at) for at in block[~good].tolist()]
-                block = block[good]
-            if len(block):
-                self._take(read, block, batch, parts, odd)
+            here = slice(first, first + _BLOCK)
+            block = records[here]
+            read, good = CLOSES.read(Values(values.buffer, values.starts[here], values.ends[here]))
+            odd += [Odd(at) for at in block[~good].tolist()]
+            if good.any():
+                self._take(read, block[good], batch, parts, odd)
         return parts, odd
 
     def _take(
         self,
-        read: plain.Plain,
+        read: Plain[PlainClose],
         records: Column,
         batch: Batch,
         parts: list[Columns],
@@ -221,7 +205,7 @@ class Reader:
         symbol = _column(read, "symbol", self._symbol, count)
         interval = _column(read, "interval", _NO_INTERVAL, count)
         period = self._period(read.column("period") or [], interval)
-        price, good = _prices(read.column("close") or [])
+        price, good = prices.from_values(read.column("close") or [])
         good &= (price > 0) | self._signed[symbol]
         sources = read.column("source")
         source = np.zeros(count, np.int64) if sources is None else self._sources(sources)
@@ -256,12 +240,10 @@ class Reader:
         parts.append(columns.only(good))
 
     def _period(self, texts: Sequence[Any], interval: Column) -> Column:
-        kinds = distinct(interval)
-        if len(kinds) == 1:
-            return self._known(kinds[0], texts)
+        if (interval == interval[0]).all():
+            return self._known(int(interval[0]), texts)
         found = np.full(len(texts), _NEVER, np.int64)
-        for kind in kinds:
-            at = np.flatnonzero(interval == kind)
+        for kind, at in groups(interval):
             found[at] = self._known(kind, [texts[one] for one in at.tolist()])
         return found
 
@@ -293,7 +275,7 @@ class Reader:
 
     def _stream(self, record: Record, at: int, parts: list[Columns], odd: list[Odd]) -> None:
         try:
-            table = arrow.read(record.value or b"", "period")
+            table = arrow.read(record.value or b"", "period", _MORE)
             self._rows(table, record, at, parts, odd)
         except RejectedError as error:
             odd.append(Odd(at, error=error))
@@ -340,7 +322,7 @@ class Reader:
         if error is None and not is_symbol(symbol):
             error = bad_symbol(symbol)
         elif error is None and not timed:
-            detail = f"period {table.raw.column('period')[row]} is no {interval} period"
+            detail = f"period {table.value('period', row)} is no {interval} period"
             error = RejectedError(Reason.BAD_PERIOD, detail)
         elif error is None and columns.price[row] <= 0 and not self._signed[columns.symbol[row]]:
             detail = (
@@ -414,18 +396,6 @@ def _origin_of(one: list[int]) -> tuple[int, int, int, int]:
     return (one[0], one[1], line, one[2]) if line < MAX_ROWS else (0, 0, 0, _NEVER)
 
 
-def _first_bytes(values: Values) -> npt.NDArray[np.uint8]:
-    text = np.frombuffer(values.buffer, np.uint8)
-    if not len(text):
-        return np.zeros(len(values.starts), np.uint8)
-    first = text[np.minimum(values.starts, len(text) - 1)]
-    return np.where(values.ends > values.starts, first, 0)
-
-
-def _value(values: Values, at: int) -> bytes:
-    return bytes(values.buffer[values.starts[at] : values.ends[at]])
-
-
 def _revisions(given: Sequence[int | None] | None, count: int) -> Column:
     """How many closes came before; -1 for what is no such number."""
     if given is None:
@@ -434,7 +404,7 @@ def _revisions(given: Sequence[int | None] | None, count: int) -> Column:
     return np.array([one if 0 <= one < MOST_REVISIONS else -1 for one in numbers], np.int64)
 
 
-def _column(read: plain.Plain, name: str, known: dict[Any, int], count: int) -> Column:
+def _column(read: Plain[PlainClose], name: str, known: dict[Any, int], count: int) -> Column:
     """What the texts of a field stand for; one that no record has is the same for all."""
     texts = read.column(name)
     return np.full(count, known.get(None, -1)) if texts is None else _places(known, texts)
@@ -445,44 +415,6 @@ def _places(known: dict[Any, int], texts: Sequence[Any]) -> Column:
         return np.fromiter(map(known.__getitem__, texts), np.int64, len(texts))
     except KeyError:
         return np.array([known.get(text, -1) for text in texts], np.int64)
-
-
-def _prices(closes: Sequence[Any]) -> tuple[Column, Mask]:
-    """Micro-units, and which are right; digits of more than 15 places are left to be read alone."""
-    kinds = set(map(type, closes))
-    if kinds == {float}:
-        return prices.from_floats(np.fromiter(closes, np.float64, len(closes)))
-    if kinds == {str} and _are_plain_digits(closes):
-        return prices.from_floats(np.array(list(map(float, closes)), np.float64))
-    numbers = [
-        close if type(close) is float else float(close) if _is_plain_digits(close) else np.nan
-        for close in closes
-    ]
-    return prices.from_floats(np.array(numbers, np.float64))
-
-
-def _are_plain_digits(texts: Sequence[str]) -> bool:
-    """The same of all; more than one point in a text is for ``float`` to refuse."""
-    text = f",{','.join(texts)},"
-    return (
-        max(map(len, texts)) <= _LONGEST
-        and text.isascii()
-        and not text.encode().translate(None, _DIGITS)
-        and text.count(",") == len(texts) + 1
-        and not any(edge in text for edge in (",,", ",.", ".,"))
-        and text.count(".") <= len(texts)
-        and all(one.count(".") < 2 for one in texts)
-    )
-
-
-def _is_plain_digits(text: str) -> bool:
-    whole, point, fraction = text.partition(".")
-    return (
-        0 < len(text) <= _LONGEST
-        and whole.isascii()
-        and whole.isdigit()
-        and (not point or (fraction.isascii() and fraction.isdigit()))
-    )
 
 
 def _nothing() -> Columns:

@@ -182,14 +182,16 @@ def is_retriable(letter: Letter, partitions: int) -> bool:
 def again(letter: Letter, record: Record) -> Output:
     """The original bytes on their way to where they came from.
 
-    A close goes where its key says; others to the very partition that they came from.
+    A close goes where its key says; what has no key, such as a stream of many closes, and all
+    others to the very partition that they came from.
 
     Args:
         record: the letter's own record, with the bytes.
     """
     source = letter.source
     assert source is not None
-    partition = None if source.topic is Topic.CLOSES else source.partition
+    by_key = source.topic is Topic.CLOSES and record.key is not None
+    partition = None if by_key else source.partition
     spot = f"{Topic.DEAD_LETTERS}-{letter.spot.partition}@{letter.spot.offset}"
     headers = [("retried", spot.encode())]
     headers += [header for header in record.headers if header in arrow.HEADERS]

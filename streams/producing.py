@@ -15,12 +15,12 @@ from config.settings import Kafka
 from streams import arrow
 from streams.clients import Producer
 from streams.connection import client_options
-from streams.core.rings import Columns
+from streams.core.groups import groups
+from streams.core.rings import TickColumns
 from streams.reaching import reach
 from streams.records import Output, Topic
 from streams.refusals import is_about_rights
-from streams.ticks import encode_tick
-from streams.ticks_arrow import write_table
+from streams.ticks import encode_tick, encode_ticks
 from streams.topics import LARGEST_REQUEST, partition_of
 from streams.wire import Close, encode_close
 
@@ -97,7 +97,7 @@ def _streams(closes: Sequence[Close], partitions: int) -> Iterator[Counted]:
 async def send_ticks(
     kafka: Kafka,
     symbols: Sequence[str],
-    ticks: Columns,
+    ticks: TickColumns,
     done: Callable[[int], None] = lambda _: None,
     *,
     together: bool = False,
@@ -116,21 +116,20 @@ async def send_ticks(
     await _send(kafka, make(symbols, ticks, kafka.partitions), done)
 
 
-def _ticks(symbols: Sequence[str], ticks: Columns, _: int) -> Iterator[Counted]:
+def _ticks(symbols: Sequence[str], ticks: TickColumns, _: int) -> Iterator[Counted]:
     for number, instant, price in zip(*(column.tolist() for column in ticks), strict=True):
         symbol = symbols[number]
         yield Output(Topic.TICKS, symbol.encode(), encode_tick(symbol, instant, price)), 1
 
 
-def _tick_streams(symbols: Sequence[str], ticks: Columns, partitions: int) -> Iterator[Counted]:
+def _tick_streams(symbols: Sequence[str], ticks: TickColumns, partitions: int) -> Iterator[Counted]:
     homes = np.array([partition_of(s.encode(), partitions) for s in symbols], np.int64)
     home = homes[ticks.symbols]
-    for partition in np.unique(home).tolist():
-        places = np.flatnonzero(home == partition)
+    for partition, places in groups(home):
         for start in range(0, len(places), _ROWS):
-            numbers, instants, prices = ticks.at(places[start : start + _ROWS])
-            value = write_table([symbols[n] for n in numbers.tolist()], instants, prices)
-            yield Output(Topic.TICKS, None, value, partition, arrow.HEADERS), len(numbers)
+            part = ticks.at(places[start : start + _ROWS])
+            value, rows = encode_ticks(symbols, part), len(part.symbols)
+            yield Output(Topic.TICKS, None, value, partition, arrow.HEADERS), rows
 
 
 async def _send(kafka: Kafka, counted: Iterable[Counted], done: Callable[[int], None]) -> None:
@@ -168,9 +167,8 @@ def stream(closes: Sequence[Close]) -> bytes:
     intervals = {close.interval for close in closes}
     if len(intervals) != 1:
         raise ValueError(f"closes of one interval, not of {sorted(intervals)}")
-    symbols, symbol = _codes([close.symbol for close in closes])
     table: dict[str, Any] = {
-        "symbol": arrow.dictionary(symbols, symbol),
+        "symbol": arrow.dictionary(*_codes([close.symbol for close in closes])),
         "period": np.array([close.period for close in closes], np.int64),
         "micros": np.array([close.price for close in closes], np.int64),
     }

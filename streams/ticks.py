@@ -11,16 +11,16 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import pyarrow as pa
 
-from streams import ticks_json
-from streams.batches import Batch
+from streams import arrow, ticks_json
+from streams.batches import Batch, Values, only
 from streams.core import instants, prices
 from streams.core.bars import DUE
 from streams.core.grids import Numbers
 from streams.core.instants import Flags
+from streams.core.rings import TickColumns
 from streams.fields import Reason, RejectedError
-from streams.ticks_arrow import MARK, read_table
-from streams.ticks_json import Raw, Values
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +64,7 @@ class Ticks:
         """Some of the ticks, and all else."""
         if good.all():
             return self
-        return replace(
-            self,
-            at=self.at[good],
-            rows=self.rows[good],
-            symbols=self.symbols[good],
-            instants=self.instants[good],
-            prices=self.prices[good],
-        )
+        return replace(self, **{name: getattr(self, name)[good] for name in _COLUMNS})
 
 
 def decode_ticks(
@@ -83,13 +76,11 @@ def decode_ticks(
         symbols: the numbers of those that are watched.
         signed: the numbers of those whose price may be zero or negative.
     """
-    values = Values(bytes(batch.values.buffer), batch.values.starts, batch.values.ends)
-    parts = [
-        _of_arrow(first, values[first], symbols)
-        if arrow
-        else _of_json(values, first, last, symbols)
-        for first, last, arrow in _runs(values)
-    ]
+    streams = arrow.streams_of(batch)
+    records = np.delete(np.arange(len(batch)), streams)
+    parts = [_of_arrow(at, batch[at].value or b"", symbols) for at in streams]
+    if len(records):
+        parts.append(_of_json(only(batch.values, records), records, symbols))
     return _above_zero(_joined(parts), signed)
 
 
@@ -103,30 +94,27 @@ def encode_tick(symbol: str, instant: int, price: int) -> bytes:
     return json.dumps(fields, separators=(",", ":")).encode()
 
 
+def encode_ticks(symbols: Sequence[str], ticks: TickColumns) -> bytes:
+    """The Arrow stream of ticks; ``symbols`` is what their numbers stand for."""
+    columns = {
+        "symbol": arrow.dictionary(symbols, ticks.symbols),
+        "time": pa.array(ticks.instants, pa.timestamp("ns", "UTC")),
+        "micros": ticks.prices,
+    }
+    return arrow.write(columns)
+
+
 def encode_due(instant: int) -> bytes:
     """The record that says up to which instant, in nanoseconds, all ticks are waited for."""
     return json.dumps({"due": instants.to_text(instant)}, separators=(",", ":")).encode()
 
 
-def _runs(values: Values) -> Iterator[tuple[int, int, bool]]:
-    """Stretches of records of JSON, and each Arrow message by itself: [first, last)."""
-    first, count = 0, len(values.starts)
-    for at in range(count) if MARK in values.buffer else ():
-        if values.buffer.startswith(MARK, int(values.starts[at])):
-            if first < at:
-                yield first, at, False
-            yield at, at + 1, True
-            first = at + 1
-    if first < count:
-        yield first, count, False
-
-
-def _of_json(values: Values, first: int, last: int, symbols: Mapping[str, int]) -> Ticks:
-    raw = Raw()
-    ticks_json.read(values, first, last, symbols, raw)
+def _of_json(values: Values, records: Numbers, symbols: Mapping[str, int]) -> Ticks:
+    """The ticks of some records; those that are not plain come last."""
+    raw = ticks_json.read(values, symbols)
     times, timely, micros, priced = ticks_json.columns(raw)
-    rejects = [Reject(at, -1, error) for at, error in raw.errors]
-    at, numbers = np.array(raw.at, np.int64), np.array(raw.symbols, np.int64)
+    rejects = [Reject(int(records[at]), -1, error) for at, error in raw.errors]
+    at, numbers = records[np.array(raw.at, np.int64)], np.array(raw.symbols, np.int64)
     ticks = Ticks(at, np.full_like(at, -1), numbers, times, micros, rejects, raw.unwatched)
 
     def why(place: int) -> RejectedError:
@@ -139,43 +127,42 @@ def _of_json(values: Values, first: int, last: int, symbols: Mapping[str, int]) 
 
 def _of_arrow(at: int, value: bytes, symbols: Mapping[str, int]) -> Ticks:
     try:
-        table = read_table(value)
+        table = arrow.read(value, "time")
+        if table.unit != "ns":
+            raise RejectedError(Reason.WRONG_TYPE, "time is not a timestamp")
     except RejectedError as error:
         return replace(_NOTHING, rejects=[Reject(at, -1, error)])
-    numbers = np.array([*(symbols.get(name or "", -1) for name in table.names), -1], np.int64)
-    found = numbers[table.symbols]
-    watched, good = found >= 0, table.timely & table.priced
+    numbers = np.array([*(symbols.get(name, -1) for name in table.symbols), -1], np.int64)
+    found = numbers[table.symbol]
+    watched = found >= 0
+    good = (table.time > 0) & (table.time < instants.END)
+    good[list(table.refused)] = False
     rejects: list[Reject] = []
     rows = np.arange(len(found))
     unwatched = len(found) - int(np.count_nonzero(watched))
-    ticks = Ticks(
-        np.full_like(rows, at), rows, found, table.instants, table.prices, rejects, unwatched
-    )
-    rejects += ticks.refused(watched & ~table.timely, lambda _: _NO_TIME)
-    rejects += ticks.refused(watched & table.timely & ~table.priced, lambda _: _NO_PRICE)
+    columns = (np.full_like(rows, at), rows, found, table.time, table.price)
+    ticks = Ticks(*columns, rejects, unwatched)
+    rejects += ticks.refused(watched & ~good, lambda row: table.refused.get(row, _NO_TIME))
     return ticks.only(watched & good)
 
 
-_NO_TIME = RejectedError(Reason.BAD_TIME, "no time, or none in the years 1970 to 2199")
-_NO_PRICE = RejectedError(
-    Reason.BAD_PRICE, f"no price, or one of more than six decimals or beyond {prices.MAX_PRICE}"
-)
-_NOTHING = Ticks(*(np.zeros((5, 0), np.int64)))
+_NO_TIME = RejectedError(Reason.BAD_TIME, "time is not in the years 1970 to 2199")
+_COLUMNS = ("at", "rows", "symbols", "instants", "prices")
+_NOTHING = Ticks(*np.zeros((len(_COLUMNS), 0), np.int64))
 
 
 def _joined(parts: Sequence[Ticks]) -> Ticks:
-    if len(parts) == 1:
-        return parts[0]
-    some = [_NOTHING, *parts]
-    return Ticks(
-        np.concatenate([part.at for part in some]),
-        np.concatenate([part.rows for part in some]),
-        np.concatenate([part.symbols for part in some]),
-        np.concatenate([part.instants for part in some]),
-        np.concatenate([part.prices for part in some]),
-        [reject for part in parts for reject in part.rejects],
-        sum(part.unwatched for part in parts),
-    )
+    """All in the order of their records."""
+    columns: list[Numbers] = [
+        np.concatenate([getattr(part, name) for part in [_NOTHING, *parts]]) for name in _COLUMNS
+    ]
+    if (np.diff(columns[0]) < 0).any():
+        order = np.argsort(columns[0], kind="stable")
+        columns = [column[order] for column in columns]
+    rejects = [reject for part in parts for reject in part.rejects]
+    at, rows, symbols, times, micros = columns
+    unwatched = sum(part.unwatched for part in parts)
+    return Ticks(at, rows, symbols, times, micros, rejects, unwatched)
 
 
 def _above_zero(ticks: Ticks, signed: Collection[int]) -> Ticks:

@@ -16,7 +16,7 @@ import numpy as np
 from config.errors import UsageError
 from streams.batches import Records, Single
 from streams.closes_file import Refusal
-from streams.core.rings import Columns
+from streams.core.rings import TickColumns
 from streams.plans import BarsPlan
 from streams.ticks import Ticks, decode_ticks
 
@@ -29,7 +29,7 @@ _AT_ONCE = 4096
 class TicksRead:
     """What a file holds: ticks by their time (symbols as in the plan), and what is refused."""
 
-    ticks: Columns
+    ticks: TickColumns
     refused: list[Refusal]
     unwatched: int
 
@@ -56,7 +56,7 @@ def read(path: Path, plan: BarsPlan, now_ms: int) -> TicksRead:
         parts.append(np.stack([good.symbols, good.instants, good.prices]))
     columns = np.concatenate([np.zeros((3, 0), np.int64), *parts], axis=1)
     ordered = columns[:, np.argsort(columns[1], kind="stable")]
-    return TicksRead(Columns(*ordered), sorted(refused, key=lambda one: one.line), unwatched)
+    return TicksRead(TickColumns(*ordered), sorted(refused, key=lambda one: one.line), unwatched)
 
 
 def _fits(found: Ticks, plan: BarsPlan, now_ms: int) -> Mapping[int, str]:

@@ -1,8 +1,4 @@
-"""Ticks of one record each, as JSON; many are read in one call.
-
-A record is read alike alone and among others: the call is for records that the strict reading of
-each (:mod:`streams.fields`) would read in the same way, and all others are read so.
-"""
+"""Ticks of one record each, as JSON: the plain ones together, all others strictly and alone."""
 
 from __future__ import annotations
 
@@ -15,29 +11,18 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from streams.core import instants, micros, prices
+from streams.batches import Values
+from streams.core import instants, prices
 from streams.core.bars import DUE
 from streams.core.grids import Numbers
+from streams.core.groups import by_kind
 from streams.core.instants import Flags
 from streams.fields import Number, Reason, RejectedError, json_object, kind, shown, text
+from streams.plain import Form, Plain
 
 MAX_TICK_BYTES = 64 * 1024
 UNITS = {"time_ms": 10**6, "time_us": 10**3, "time_ns": 1}
 """The fields that give a time as a whole number since 1970, and how many nanoseconds each has."""
-
-_FEW = 32
-
-
-@dataclass(frozen=True, slots=True)
-class Values:
-    """Values of records: the one at ``i`` is ``buffer[starts[i]:ends[i]]``."""
-
-    buffer: bytes
-    starts: Numbers
-    ends: Numbers
-
-    def __getitem__(self, at: int) -> bytes:
-        return self.buffer[int(self.starts[at]) : int(self.ends[at])]
 
 
 @dataclass(slots=True)
@@ -63,19 +48,18 @@ class Raw:
         self.prices.append(price)
 
 
-def read(values: Values, first: int, last: int, symbols: Mapping[str, int], into: Raw) -> None:
-    """Records [first, last): all in one call, or each half so, or the last few one by one."""
-    if last - first > _FEW:
-        if not _read_at_once(values, first, last, symbols, into):
-            middle = (first + last) // 2
-            read(values, first, middle, symbols, into)
-            read(values, middle, last, symbols, into)
-        return
-    for at in range(first, last):
+def read(values: Values, symbols: Mapping[str, int]) -> Raw:
+    """Consecutive records, first those that are plain."""
+    raw = Raw()
+    ticks, good = _FORM.read(values)
+    odd = [*np.flatnonzero(~good).tolist(), *_take(ticks, np.flatnonzero(good), symbols, raw)]
+    for at in sorted(odd):
+        value = bytes(values.buffer[int(values.starts[at]) : int(values.ends[at])])
         try:
-            _read_one(at, values[at], symbols, into)
+            _read_one(at, value, symbols, raw)
         except RejectedError as error:
-            into.errors.append((at, error))
+            raw.errors.append((at, error))
+    return raw
 
 
 # --- one by one -----------------------------------------------------------------------------
@@ -140,71 +124,49 @@ class _Tick(msgspec.Struct, gc=False):
     time_ms: int | None = None
     time_us: int | None = None
     time_ns: int | None = None
+    due: str | None = None
 
 
-_DECODER = msgspec.json.Decoder(_Tick)
+_FORM = Form(_Tick, MAX_TICK_BYTES)
 
 
-def _read_at_once(
-    values: Values, first: int, last: int, symbols: Mapping[str, int], into: Raw
-) -> bool:
-    """Whether all records are plain ticks, which are then read."""
-    begin = int(values.starts[first])
-    buffer = values.buffer[begin : int(values.ends[last - 1])]
-    if not _is_plain(buffer, values.starts[first:last] - begin, values.ends[first:last] - begin):
-        return False
-    try:
-        ticks = _DECODER.decode_lines(buffer)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return False
-    times = [_time_of(tick) if tick.time is None else tick.time for tick in ticks]
-    if len(ticks) != last - first or None in times:
-        return False
-    numbers = [symbols.get(tick.symbol, -1) for tick in ticks]
-    given: list[Iterable[Any]] = [range(first, last), numbers, times]
-    given.append(tick.price for tick in ticks)
-    if -1 in numbers:
-        into.unwatched += numbers.count(-1)
-        watched = [number >= 0 for number in numbers]
-        given = [compress(column, watched) for column in given]
+def _take(ticks: Plain[_Tick], places: Numbers, symbols: Mapping[str, int], into: Raw) -> list[int]:
+    """Take plain ticks; the places of those that say what is due, or have not one time, are left.
+
+    Args:
+        places: those of the ticks, shape (ticks,).
+    """
+    at, times = places.tolist(), _times_of(ticks)
+    numbers = [symbols.get(symbol, -1) for symbol in ticks.column("symbol") or ()]
+    given: list[Iterable[Any]] = [at, numbers, times, ticks.column("price") or ()]
+    left = list(compress(at, (time is None for time in times))) if None in times else []
+    if left or -1 in numbers:
+        known = zip(numbers, times, strict=True)
+        chosen = [number >= 0 and time is not None for number, time in known]
+        into.unwatched += len(at) - len(left) - sum(chosen)
+        given = [compress(column, chosen) for column in given]
     columns: tuple[list[Any], ...] = into.at, into.symbols, into.times, into.prices
     for column, more in zip(columns, given, strict=True):
         column.extend(more)
-    return True
+    return left
 
 
-def _is_plain(buffer: bytes, starts: Numbers, ends: Numbers) -> bool:
-    """Whether each value is one object, without escapes and objects within, and each field of a
-    tick is there once.
-    """
-    count, data, lengths = len(starts), np.frombuffer(buffer, np.uint8), ends - starts
-    return (
-        0 < int(lengths.min()) <= int(lengths.max()) <= MAX_TICK_BYTES
-        and bool(np.all(data[starts] == ord("{")) and np.all(data[ends - 1] == ord("}")))
-        and buffer.count(b"{") == count == buffer.count(b"}")
-        and b"[" not in buffer
-        and b"\\" not in buffer
-        and buffer.count(b'"symbol"') == count == buffer.count(b'"price"')
-        and buffer.count(b'"time') == count
-        and b'"due"' not in buffer
-        and _is_text(buffer)
-    )
+def _times_of(ticks: Plain[_Tick]) -> Sequence[str | int | None]:
+    """The times, as texts or in nanoseconds; None of a tick that has not one alone."""
+    names = [name for name in ("due", "time", *UNITS) if ticks.column(name)]
+    column = ticks.column(names[0]) if len(names) == 1 else None
+    if column is None or names == ["due"]:
+        return [_time_of(tick) for tick in ticks.records]
+    unit = UNITS.get(names[0])
+    return column if unit is None else [None if one is None else one * unit for one in column]
 
 
-def _is_text(buffer: bytes) -> bool:
-    try:
-        return buffer.isascii() or bool(buffer.decode())
-    except UnicodeDecodeError:
-        return False
-
-
-def _time_of(tick: _Tick) -> int | None:
-    """The time in nanoseconds, of a tick that has no text of it."""
-    if tick.time_ms is not None:
-        return tick.time_ms * UNITS["time_ms"]
-    if tick.time_us is not None:
-        return tick.time_us * UNITS["time_us"]
-    return tick.time_ns
+def _time_of(tick: _Tick) -> str | int | None:
+    times = (tick.time, tick.time_ms, tick.time_us, tick.time_ns)
+    if tick.due is not None or times.count(None) != len(times) - 1:
+        return None
+    given = zip(times[1:], UNITS.values(), strict=True)
+    return tick.time or next((one * unit for one, unit in given if one is not None), "")
 
 
 # --- times and prices -----------------------------------------------------------------------
@@ -215,7 +177,8 @@ def columns(raw: Raw) -> tuple[Numbers, Flags, Numbers, Flags]:
 
     All of shape (len(raw.at),).
     """
-    return *_of_kinds(raw.times, _TIMES), *_of_kinds(raw.prices, _PRICES)
+    times = by_kind(raw.times, {str: instants.parse, int: _whole})
+    return *times, *prices.from_values(raw.prices)
 
 
 def why_not(time: str | int, price: float | str, *, timely: bool) -> RejectedError:
@@ -228,30 +191,9 @@ def why_not(time: str | int, price: float | str, *, timely: bool) -> RejectedErr
     return RejectedError(Reason.BAD_TIME, detail)
 
 
-def _of_kinds(given: Sequence[Any], readers: Mapping[type, Any]) -> tuple[Numbers, Flags]:
-    """What each reader makes of the values of its type."""
-    kinds = set(map(type, given))
-    if len(kinds) == 1:
-        found, good = readers[kinds.pop()](given)
-        return found, good
-    found, good = np.zeros(len(given), np.int64), np.zeros(len(given), np.bool_)
-    for one in kinds:
-        at = [place for place, value in enumerate(given) if type(value) is one]
-        found[at], good[at] = readers[one]([given[place] for place in at])
-    return found, good
-
-
 def _whole(times: Sequence[int]) -> tuple[Numbers, Flags]:
     found = np.array([time if 0 < time < instants.END else 0 for time in times], np.int64)
     return found, found > 0
-
-
-def _numbers(given: Sequence[float]) -> tuple[Numbers, Flags]:
-    return micros.of_numbers(np.array(given, np.float64))
-
-
-_TIMES = {str: instants.parse, int: _whole}
-_PRICES = {str: micros.of_digits, float: _numbers}
 
 
 def _why_no_price(price: float | str) -> str:

@@ -13,11 +13,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from alerts.model import Alert
-from streams import plain
 from streams.core import periods, prices
 from streams.fields import Number, flag, is_short, json_object, kind, shown, text, whole
 from streams.fields import Reason as Reason  # noqa: PLC0414  this is where others look for it
 from streams.fields import RejectedError as RejectedError  # noqa: PLC0414  likewise
+from streams.plain_close import CLOSES, PlainClose
 
 MAX_CLOSE_BYTES = 64 * 1024
 MAX_ALERT_BYTES = 1024 * 1024
@@ -112,12 +112,12 @@ def decode_close(value: bytes | None, signed: Container[str] = frozenset()) -> C
     Raises:
         RejectedError: with the reason and what was wrong.
     """
-    one = plain.read_one(value)
+    one = CLOSES.read_one(value)
     close = None if one is None else _plain_close(one, signed)
     return _close(json_object(value, MAX_CLOSE_BYTES), signed) if close is None else close
 
 
-def _plain_close(one: plain.PlainClose, signed: Container[str]) -> Close | None:
+def _plain_close(one: PlainClose, signed: Container[str]) -> Close | None:
     """A close in the plain form; None where it must be looked at closely."""
     interval, source, sent_at = one.interval or "1d", one.source or "", one.sent_at or ""
     revision, texts = one.revision or 0, is_short(source) and is_short(sent_at)
@@ -134,7 +134,7 @@ def _plain_close(one: plain.PlainClose, signed: Container[str]) -> Close | None:
     return Close(one.symbol, period, price, interval, source, sent_at, is_ahead, revision)
 
 
-def _plain_price(one: plain.PlainClose, is_signed: bool) -> int:
+def _plain_price(one: PlainClose, is_signed: bool) -> int:
     if isinstance(one.close, float):
         return prices.from_float(one.close, signed=is_signed)
     return (prices.signed_from_digits if is_signed else prices.from_digits)(one.close)
@@ -203,7 +203,7 @@ def decode_watch(value: bytes | None, signed: Container[str] = frozenset()) -> R
     Raises:
         RejectedError: with the reason and what was wrong.
     """
-    one = plain.read_one(value)
+    one = CLOSES.read_one(value)
     if one is not None and one.due is None and one.watchlist and is_short(one.watchlist):
         close = _plain_close(one, signed)
         if close is not None:

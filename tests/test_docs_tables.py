@@ -84,7 +84,7 @@ def test_the_fields_of_a_close_are_all_there() -> None:
 def test_the_fields_of_a_tick_are_all_there() -> None:
     from streams.ticks_json import _Tick
 
-    assert set(first_column("docs/ticks.md", "The format")) == set(_Tick.__struct_fields__)
+    assert {*first_column("docs/ticks.md", "The format"), "due"} == set(_Tick.__struct_fields__)
 
 
 def test_the_reasons_of_ticks_are_among_all() -> None:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from streams.core.grids import Numbers
-from streams.core.rings import Columns, Fate, Plan, Ring, Told
+from streams.core.rings import Fate, Plan, Ring, TickColumns, Told
 
 NEVER = int(np.iinfo(np.int64).max)
 _FIRST = int(np.iinfo(np.int64).min)
@@ -59,7 +59,7 @@ class Bars:
         looks_ahead = any(ring.looks_ahead for ring in self.rings)
         self._every = ahead_every if looks_ahead else 0
 
-    def fold(self, ticks: Columns) -> tuple[list[Bar], Numbers]:
+    def fold(self, ticks: TickColumns) -> tuple[list[Bar], Numbers]:
         """Take ticks; in the place of a symbol may be ``DUE``, and then the price has no meaning.
 
         Returns:
@@ -140,7 +140,7 @@ class Bars:
             turns.append((self.watermark // self._every + 1) * self._every)
         return min(turns, default=NEVER)
 
-    def _place(self, ticks: Columns) -> tuple[list[Bar], Numbers]:
+    def _place(self, ticks: TickColumns) -> tuple[list[Bar], Numbers]:
         """Take ticks between two turns: what is corrected, and the fate of each."""
         fates = np.full(len(ticks.symbols), Fate.OUTSIDE.value)
         bars: list[tuple[int, Bar]] = []

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 Column = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
 
 
 def groups(keys: Column) -> Iterator[tuple[int, npt.NDArray[np.intp]]]:
@@ -66,6 +68,24 @@ def distinct(values: Column) -> list[int]:
         return [int(values[0])]
     found: list[int] = np.unique(values).tolist()
     return found
+
+
+def by_kind(
+    values: Sequence[Any], readers: Mapping[type, Callable[[Any], tuple[Column, Mask]]]
+) -> tuple[Column, Mask]:
+    """What each reader makes of the values of its type: numbers, and which of them are right.
+
+    Returns:
+        int64 and bool, both of shape (len(values),).
+    """
+    kinds = set(map(type, values))
+    if len(kinds) == 1:
+        return readers[kinds.pop()](values)
+    found, good = np.zeros(len(values), np.int64), np.zeros(len(values), np.bool_)
+    for one in kinds:
+        at = [place for place, value in enumerate(values) if type(value) is one]
+        found[at], good[at] = readers[one]([values[place] for place in at])
+    return found, good
 
 
 def not_beyond(keys: Column, values: Column) -> npt.NDArray[np.bool_]:

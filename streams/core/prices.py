@@ -11,18 +11,21 @@ may be zero or negative too, down to -``MAX_PRICE``.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from streams.core.groups import Mask, by_kind
+
 SCALE = 10**6
 MAX_PRICE = 10**9
 
-Mask = npt.NDArray[np.bool_]
-
 _DIGITS = re.compile(r"[0-9]{1,32}(?:\.[0-9]{1,32})?", re.ASCII)
 _SIGNED_DIGITS = re.compile(f"-?{_DIGITS.pattern}", re.ASCII)
+_EACH_SHORT = re.compile(r"(?:-?[0-9]{1,10}(?:\.[0-9]{1,6}0{0,26})?\n)*+", re.ASCII)
 _NUMBER = re.compile(r"-?[0-9]{1,32}(?:\.[0-9]{1,32})?(?:[eE][+-]?[0-9]{1,3})?", re.ASCII)
 
 
@@ -102,6 +105,29 @@ def from_floats(values: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.int64],
     return np.where(good, micros, 0).astype(np.int64), good
 
 
+def from_texts(texts: Sequence[str]) -> tuple[npt.NDArray[np.int64], Mask]:
+    """The micro-units of many strings of digits, and where there are some; see
+    :func:`signed_from_digits`.
+
+    Returns:
+        int64 and bool, both of shape (len(texts),).
+    """
+    if _EACH_SHORT.fullmatch("\n".join([*texts, ""])):
+        return _from_list(list(map(float, texts)))
+    found = [_signed_or_none(text) for text in texts]
+    good = np.array([price is not None for price in found], np.bool_)
+    return np.array([price or 0 for price in found], np.int64), good
+
+
+def from_values(values: Sequence[Any]) -> tuple[npt.NDArray[np.int64], Mask]:
+    """The micro-units of numbers and strings of digits among each other, and where there are some.
+
+    Returns:
+        int64 and bool, both of shape (len(values),).
+    """
+    return by_kind(values, {float: _from_list, str: from_texts})
+
+
 def to_digits(price: int) -> str:
     """The shortest decimal digits of a price, or a signed number, in micro-units."""
     whole, fraction = divmod(abs(price), SCALE)
@@ -121,6 +147,17 @@ def _signed(value: Decimal, text: str) -> int:
     if not -MAX_PRICE <= value <= MAX_PRICE:
         raise PriceError(f"a number may be at most {MAX_PRICE} either way, not {_shown(text)}")
     return _micros(value, text)
+
+
+def _from_list(numbers: Sequence[float]) -> tuple[npt.NDArray[np.int64], Mask]:
+    return from_floats(np.array(numbers, np.float64))
+
+
+def _signed_or_none(text: str) -> int | None:
+    try:
+        return signed_from_digits(text)
+    except PriceError:
+        return None
 
 
 def _micros(value: Decimal, text: str) -> int:

@@ -15,7 +15,7 @@ from streams.core.grids import Grid, Numbers
 Flags = npt.NDArray[np.bool_]
 
 
-class Columns(NamedTuple):
+class TickColumns(NamedTuple):
     """Ticks in the order of their log, int64 of one shape (n,): symbols by number, instants in
     nanoseconds since 1970, prices in micro-units.
     """
@@ -24,9 +24,9 @@ class Columns(NamedTuple):
     instants: Numbers
     prices: Numbers
 
-    def at(self, places: Numbers) -> Columns:
+    def at(self, places: Numbers) -> TickColumns:
         """Some of them."""
-        return Columns(self.symbols[places], self.instants[places], self.prices[places])
+        return TickColumns(self.symbols[places], self.instants[places], self.prices[places])
 
 
 class Told(NamedTuple):
@@ -131,7 +131,7 @@ class Ring:
         for symbol, price, count in zip(*(c.tolist() for c in columns), strict=True):
             yield Told(period, symbol, price, count)
 
-    def place(self, ticks: Columns) -> tuple[Numbers, Flags, list[tuple[int, Told]]]:
+    def place(self, ticks: TickColumns) -> tuple[Numbers, Flags, list[tuple[int, Told]]]:
         """Take ticks between two turns of the watermark.
 
         Returns:
@@ -151,7 +151,7 @@ class Ring:
         corrections = self._correct(numbers[late], columns[late], ticks.at(late))
         return fates, mine, [(int(late[place]), told) for place, told in corrections]
 
-    def _put(self, numbers: Numbers, columns: Numbers, ticks: Columns) -> None:
+    def _put(self, numbers: Numbers, columns: Numbers, ticks: TickColumns) -> None:
         """Of the ticks of a bar the latest counts, and of those the one that comes last."""
         rows = numbers % len(self.held)
         self.held[rows] = numbers
@@ -162,7 +162,7 @@ class Ring:
         last[at[counts]] = ticks.prices[counts]
 
     def _correct(
-        self, numbers: Numbers, columns: Numbers, ticks: Columns
+        self, numbers: Numbers, columns: Numbers, ticks: TickColumns
     ) -> Iterator[tuple[int, Told]]:
         """Those that are the last of their closed periods, one after the other."""
         rows = numbers % len(self.held)

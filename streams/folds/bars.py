@@ -14,7 +14,7 @@ from streams.batches import Batch, batch
 from streams.core import instants
 from streams.core.bars import DUE, Bar, Bars
 from streams.core.grids import Numbers
-from streams.core.rings import Columns, Fate
+from streams.core.rings import Fate, TickColumns
 from streams.plans import BarsPlan
 from streams.records import Output, Place, Record, Topic, dead_letter
 from streams.ticks import Reject, Ticks, decode_ticks
@@ -60,7 +60,7 @@ class BarsFold:
         if not len(taken):
             return []
         ticks, rejects = self._timely(decode_ticks(taken, self._numbers, self._plan.signed), taken)
-        bars, fates = self._bars.fold(Columns(ticks.symbols, ticks.instants, ticks.prices))
+        bars, fates = self._bars.fold(TickColumns(ticks.symbols, ticks.instants, ticks.prices))
         rejects += self._unfit(ticks, fates)
         is_tick = ticks.symbols != DUE
         arrived = taken.timestamps[ticks.at[is_tick]]

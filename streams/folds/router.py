@@ -56,7 +56,7 @@ class RouterFold:
 
     def apply(self, records: Sequence[Record]) -> list[Output]:
         """The closes for each watchlist, and a dead letter for what cannot be used."""
-        if len(records) < FEW and not any(map(arrow.is_arrow, records)):
+        if len(records) < FEW and not any(map(arrow.is_stream, records)):
             return [output for record in records for output in self._route(record)]
         return self._route_all(batch(records))
 
@@ -120,7 +120,7 @@ class RouterFold:
     def _odd(self, records: Batch, columns: Columns, at: int) -> Odd:
         """A close that some watchlist refuses is looked at by itself."""
         close, record = self._reader.close(columns, at), int(columns.record[at])
-        if not arrow.is_arrow(records[record]):
+        if not arrow.is_stream(records[record]):
             return Odd(record, close=close)
         return Odd(record, int(columns.row[at]), encode_close(close), close)
 
@@ -156,12 +156,10 @@ class RouterFold:
         return Routed(name, close, place, offset, arrived, line)
 
     def _stream(self, columns: Columns) -> bytes:
-        symbols, symbol = np.unique(columns.symbol, return_inverse=True)
-        known = self._reader.symbols
         partition = np.full(columns.size, self._place.partition)
         origin = (partition, columns.offset, columns.line, columns.arrived)
         table: dict[str, Any] = {
-            "symbol": arrow.dictionary([known[at] for at in symbols.tolist()], symbol),
+            "symbol": arrow.dictionary(self._reader.symbols, columns.symbol),
             "period": columns.period,
             "micros": columns.price,
             **dict(zip(ORIGIN, origin, strict=True)),
@@ -171,9 +169,7 @@ class RouterFold:
         if columns.revision.any():
             table["revision"] = columns.revision
         if columns.source.any():
-            sources, source = np.unique(columns.source, return_inverse=True)
-            names = [self._reader.sources[at] for at in sources.tolist()]
-            table["source"] = arrow.dictionary(names, source)
+            table["source"] = arrow.dictionary(self._reader.sources, columns.source)
         return arrow.write(table, {"interval": INTERVALS[int(columns.interval[0])]})
 
 

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from config.watchlists import Watchlist
 from streams.columns import INTERVALS, Columns
 from streams.core import periods
+from streams.core.groups import groups
 from streams.core.periods import begins_ms
 from streams.wire import Close, Reason, RejectedError
 
@@ -69,8 +70,7 @@ class Routes:
         """Which closes some watchlist has, and all of those can take: shape (closes,)."""
         seat = columns.symbol * len(INTERVALS) + columns.interval
         good: Mask = self._counts[seat] > 0
-        for interval in np.unique(columns.interval).tolist():
-            here = np.flatnonzero(columns.interval == interval)
+        for interval, here in groups(columns.interval):
             periods_here = columns.period[here]
             begin = begins_ms(periods_here, INTERVALS[interval])
             good[here] &= (columns.arrived[here] <= 0) | (begin <= columns.arrived[here])

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from alerts.model import Trigger
 from config.settings import Instrument
 from config.watchlists import Watchlist
-from streams.arrow import MAX_ROWS, is_arrow
+from streams.arrow import MAX_ROWS, is_stream
 from streams.batches import Batch, batch
 from streams.columns import FEW, Columns, Reader
 from streams.core.groups import groups
@@ -47,7 +47,7 @@ class WatcherFold:
 
     def apply(self, records: Sequence[Record]) -> list[Output]:
         """Alerts, and a dead letter for what cannot be used."""
-        if len(records) < FEW and not any(map(is_arrow, records)):
+        if len(records) < FEW and not any(map(is_stream, records)):
             return [output for record in records for output in self._take(record)]
         return self._take_all(batch(records))
 

@@ -18,8 +18,8 @@ from faust.types import TP
 
 from config.settings import Kafka
 from streams.batches import Batch
-from streams.frames.columns import Cells, Columns, Packed
 from streams.frames.library import WITHOUT_CLOSE, Library, library
+from streams.frames.packed import Cells, Packed, PackedBatch
 from streams.frames.properties import properties
 from streams.frames.refusing import refused, unusable
 from streams.frames.source import MOST_BYTES, MOST_RECORDS, Follower
@@ -72,7 +72,7 @@ class Gather:
         self._messages = (c_void_p * MOST_RECORDS)()
         self._taken = _Taken()
 
-    def batch(self, queue: int) -> tuple[Columns | None, int, int]:
+    def batch(self, queue: int) -> tuple[PackedBatch | None, int, int]:
         """What is in a queue: a batch, its bytes, and the code of an error that was among it."""
         functions, taken = ctypes.byref(self._functions), self._taken
         self._take(functions, queue, self._messages, MOST_RECORDS, MOST_BYTES, ctypes.byref(taken))
@@ -93,7 +93,7 @@ class Gather:
             Cells(keys, key_lengths, 0),
             bytes(headers),
         )
-        return Columns(packed), len(values) + len(keys) + len(headers), error
+        return PackedBatch(packed), len(values) + len(keys) + len(headers), error
 
 
 def _address(buffer: bytearray) -> int:

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
-from typing import overload
 
 import numpy as np
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
@@ -32,14 +31,10 @@ class Messages(Batch):
     def __len__(self) -> int:
         return len(self._messages)
 
-    @overload
-    def __getitem__(self, at: int) -> Record: ...
-    @overload
-    def __getitem__(self, at: slice) -> Batch: ...
-    def __getitem__(self, at: int | slice) -> Record | Batch:
-        """See :class:`streams.batches.Batch`."""
-        if isinstance(at, slice):
-            return Messages(self._messages[at], self._values[at])
+    def _part(self, part: slice) -> Batch:
+        return Messages(self._messages[part], self._values[part])
+
+    def _one(self, at: int) -> Record:
         message = self._messages[at]
         return Single(
             _offset(message),
@@ -66,6 +61,11 @@ class Messages(Batch):
     def values(self) -> Values:
         """See :class:`streams.batches.Batch`."""
         return joined([value or b"" for value in self._values])
+
+    def having(self, name: str, value: bytes) -> list[int]:
+        """See :class:`streams.batches.Batch`."""
+        header, messages = (name, value), enumerate(self._messages)
+        return [at for at, message in messages if header in (message.headers() or ())]
 
 
 class Librdkafka(Follower):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from config.settings import Settings
 from config.watchlists import Watchlist
-from streams.arrow import MAX_ROWS, is_arrow
+from streams.arrow import MAX_ROWS, is_stream
 from streams.columns import Reader
 from streams.definitions import signed
 from streams.judges.scope import ANOTHER, REMOVED, Scope, digest
@@ -63,7 +63,7 @@ class RoutingJudge:
 
     def see(self, place: Place, record: Record, judged: bool) -> None:
         """A record of ``watch``; one that is not ``judged`` can only be found."""
-        if is_arrow(record):
+        if is_stream(record):
             for routed in self._reader.routed(record):
                 self._see(place, record, routed, judged)
             return

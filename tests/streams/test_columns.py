@@ -14,7 +14,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from streams import arrow, plain
+from streams import arrow, plain_close
 from streams.batches import Records, joined
 from streams.columns import INTERVALS, Reader
 from streams.core import periods
@@ -48,6 +48,7 @@ PIECES = st.sampled_from(
         *(b'"period":"2026-01-05"', b'"symbol":"A"', b'"interval":"1d"', b'"interval":"1h"'),
         *(b'"source":"close"', b'"sent_at":null', b'"provisional":true', b'"x":[{"a":1}', b"{}]"),
         *(b"{", b"}", b"[", b"]", b",", b":", b"\n", b" ", b'"', b"\\", b"\\u0041", b"\xff", b"1"),
+        *(b'"x":"\xff"', b'"x":1,"x":2', b'"x" :1', b'"x":{"y":1,"y":2}', b'"x":": "'),
         *(b'"close" :2', b'"close":1', b'"close":-0.25', b'"symbol":"US10Y"', b"}{", b"}\n{"),
         *(b'"period":"2026-02-30"', b'"close":0.30000000000000004', b'"close":1e400', b"null"),
     ]
@@ -99,6 +100,24 @@ def test_columns_have_what_a_close_decodes_to(value: bytes | None) -> None:
                               provisional=one.provisional)  # fmt: skip
 
 
+UNREAD = {
+    "a field twice": (b'"x":1,"x":2', Reason.NOT_JSON),
+    "a field within another twice": (b'"x":{"y":1,"y":2}', Reason.NOT_JSON),
+    "no text": (b'"x":"\xff"', Reason.NOT_UTF8),
+}
+
+
+@pytest.mark.parametrize(("more", "reason"), UNREAD.values(), ids=UNREAD)
+def test_what_is_not_read_is_looked_at_too(more: bytes, reason: Reason) -> None:
+    good = b'{"symbol":"A","period":"2026-01-02","close":5}'
+    bad = good.replace(b"{", b"{" + more + b",")
+    closes, odd = read(*[good] * 50, bad, *[good] * 50)
+    assert (len(closes), odd) == (100, [50])
+    with pytest.raises(RejectedError) as caught:
+        decode_close(bad)
+    assert caught.value.reason == reason
+
+
 def test_one_bad_record_costs_its_block_only() -> None:
     good = [b'{"symbol":"A","period":"2026-01-02","close":%d}' % at for at in range(1, 1001)]
     closes, odd = read(*good[:500], b'{"symbol":', *good[500:])
@@ -109,7 +128,7 @@ def test_one_bad_record_costs_its_block_only() -> None:
 def test_a_part_of_a_buffer() -> None:
     values = joined([b"x", *[b'{"symbol":"A","period":"2026-01-02","close":5}'] * 2, b"y"])
     part = type(values)(values.buffer, values.starts[1:3], values.ends[1:3])
-    found = plain.read_all(part)
+    found = plain_close.CLOSES.read_all(part)
     assert found is not None
     assert found.column("symbol") == ["A", "A"]
     assert found.column("source") is None
@@ -204,7 +223,6 @@ def test_rows_are_refused_one_by_one() -> None:
         ({"period": pa.array([1, 2], pa.timestamp("s"))}, Reason.WRONG_TYPE),
         ({"close": pa.array(["1", "2"])}, Reason.WRONG_TYPE),
         ({"close": None, "micros": pa.array([1.0, 2.0])}, Reason.WRONG_TYPE),
-        ({"close": pa.array(["1.1234567", "2"]).cast(pa.decimal128(20, 7))}, Reason.BAD_PRICE),
         ({"provisional": pa.array([1, 0])}, Reason.WRONG_TYPE),
         ({"source": pa.array([1, 0])}, Reason.WRONG_TYPE),
         ({"metadata": {"interval": "2h"}}, Reason.BAD_INTERVAL),
@@ -227,7 +245,7 @@ def test_a_compressed_stream_is_refused() -> None:
 
 def test_a_stream_of_too_many_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(arrow, "MAX_ROWS", 1)
-    with pytest.raises(RejectedError, match="2 rows; at most 1"):
+    with pytest.raises(RejectedError, match="more than 1 rows"):
         arrow.read(table(), "period")
 
 
@@ -259,10 +277,72 @@ def test_damaged_streams_are_refused_or_read(damage: list[tuple[int, int]], cut:
     rows(bytes(value[: len(value) - cut % len(value) if cut % 3 == 0 else None]))
 
 
-def test_a_stream_needs_its_header() -> None:
-    columns, odd = Reader(SYMBOLS).read(Records([Replayed(0, 0, None, table())]))
-    assert columns.size == 0
-    assert [one.error for one in odd] == [None]  # it is read as JSON, and refused as such
+def test_a_stream_is_told_by_its_first_bytes_too() -> None:
+    plain = b'{"symbol":"A","period":"2026-01-02","close":5}'
+    columns, odd = Reader(SYMBOLS).read(lines(plain, table(), b"\xff\xff\xff\xff", plain))
+    assert columns.record.tolist() == [0, 1, 1, 3]
+    assert [(one.record, one.error and one.error.reason) for one in odd] == [(2, Reason.NOT_ARROW)]
+
+
+def test_what_says_that_it_is_a_stream_is_read_as_one() -> None:
+    records = [Replayed(0, 0, None, value, arrow.HEADERS) for value in (b"{}", b"", None, table())]
+    columns, odd = Reader(SYMBOLS).read(Records(records))
+    assert columns.record.tolist() == [3, 3]
+    assert [one.error and one.error.reason for one in odd] == [Reason.NOT_ARROW] * 3
+
+
+def test_decimals_are_refused_row_by_row() -> None:
+    value = table(close=pa.array(["1.1234567", "2"]).cast(pa.decimal128(20, 7)))
+    closes, odd = rows(value)
+    assert ([close.symbol for close in closes], odd) == (["B"], [(0, Reason.BAD_PRICE)])
+
+
+@pytest.mark.parametrize(
+    "period",
+    [
+        pa.array([2**31 - 1, -(2**31)], pa.date32()),
+        pa.array([2**62, -(2**62)], pa.timestamp("s", "UTC")),
+        pa.array([1, 2], pa.timestamp("s", "Nowhere/X")),
+    ],
+)
+def test_times_that_nobody_can_show_are_refused(period: Any) -> None:
+    closes, odd = rows(table(period=period))
+    assert (closes, odd) == ([], [(0, Reason.BAD_PERIOD), (1, Reason.BAD_PERIOD)])
+
+
+def test_a_column_given_twice_is_refused() -> None:
+    batch = pa.RecordBatch.from_arrays([pa.array(["A"])] * 2, ["symbol", "symbol"])
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, batch.schema) as writer:
+        writer.write_batch(batch)
+    with pytest.raises(RejectedError, match="'symbol' is there twice"):
+        arrow.read(sink.getvalue().to_pybytes(), "period")
+
+
+def test_a_dictionary_that_comes_with_each_of_many_batches_is_refused() -> None:
+    symbols = pa.array([str(at) for at in range(100_000)])
+    batch = pa.record_batch({
+        "symbol": pa.DictionaryArray.from_arrays(pa.array([7], pa.int32()), symbols),
+        "period": pa.array([date(2026, 1, 2)]), "close": pa.array([5.25]),
+    })  # fmt: skip
+    for count, fits in ((3, True), (300, False)):
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_stream(sink, batch.schema) as writer:
+            for _ in range(count):
+                writer.write_batch(batch)
+        value = sink.getvalue().to_pybytes()
+        if fits:
+            assert arrow.read(value, "period").symbols == ["7"] * count
+        else:
+            with pytest.raises(RejectedError, match="bytes in the batches"):
+                arrow.read(value, "period")
+
+
+def test_a_stream_of_nothing_has_no_rows() -> None:
+    for form in ({}, {"close": pa.array([], pa.decimal128(9, 2))}):
+        nothing = {"symbol": pa.array([], pa.string()), "period": pa.array([], pa.date32()),
+                   "close": pa.array([], pa.float64())}  # fmt: skip
+        assert rows(arrow.write(nothing | form)) == ([], [])
 
 
 MANY = st.lists(

@@ -91,6 +91,11 @@ def test_a_close_goes_by_its_key_and_carries_where_it_was() -> None:
     assert output.headers == (("retried", b"dead-letters-0@3"),)
 
 
+def test_a_stream_of_closes_goes_back_to_its_partition() -> None:
+    record = stored(3, refused(key=None))
+    assert again(only(record), record).partition == 1
+
+
 @pytest.mark.parametrize("topic", [Topic.TICKS, Topic.WATCH, Topic.ALERTS, Topic.NOTIFICATIONS])
 def test_what_lay_between_the_agents_goes_back_to_its_partition(topic: Topic) -> None:
     record = stored(3, refused(topic))

@@ -14,7 +14,7 @@ from ticks_streams import LINES, SECOND, SYMBOLS, streams
 
 from streams.calendars import grid
 from streams.core.bars import DUE, Bar, Bars
-from streams.core.rings import Columns, Fate, Plan
+from streams.core.rings import Fate, Plan, TickColumns
 
 FATES = {"late": Fate.LATE, "taken": Fate.TAKEN, "stale": Fate.STALE, "outside": Fate.OUTSIDE}
 
@@ -49,7 +49,7 @@ class Folded:
     def take(self, ticks: list[Tick]) -> None:
         numbers = [SYMBOLS.index(t.symbol) if t.symbol else DUE for t in ticks]
         columns = (numbers, [t.instant for t in ticks], [t.price for t in ticks])
-        bars, fates = self.bars.fold(Columns(*(np.array(c, np.int64) for c in columns)))
+        bars, fates = self.bars.fold(TickColumns(*(np.array(c, np.int64) for c in columns)))
         self.told += map(self.close, bars)
         self.fates += [f for f, t in zip(fates.tolist(), ticks, strict=True) if t.symbol]
 

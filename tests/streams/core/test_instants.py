@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.core import instants, micros, prices
+from streams.core import instants
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 GOOD = {
@@ -77,42 +76,3 @@ def test_any_instant_in_any_zone(instant: int, minutes: int, digits: int) -> Non
     found, good = instants.parse([text])
     assert (found.tolist(), good.tolist()) == ([instant], [True])
     assert instants.parse([instants.to_text(instant)])[0].tolist() == [instant]
-
-
-# --- prices, many at once ---------------------------------------------------------------------
-
-LARGEST = prices.MAX_PRICE * prices.SCALE
-
-
-@given(st.lists(st.integers(-LARGEST, LARGEST)))
-def test_the_nearest_number_of_each_price_is_its_own(given_prices: list[int]) -> None:
-    numbers = np.array([float(prices.to_digits(price)) for price in given_prices], np.float64)
-    found, good = micros.of_numbers(numbers)
-    assert found.tolist() == given_prices
-    assert good.all()
-    digits, fine = micros.of_digits([prices.to_digits(price) for price in given_prices])
-    assert digits.tolist() == given_prices
-    assert fine.all()
-
-
-@given(st.lists(st.floats()))
-def test_other_numbers_are_none(numbers: list[float]) -> None:
-    found, good = micros.of_numbers(np.array(numbers, np.float64))
-    for number, price, is_price in zip(numbers, found.tolist(), good.tolist(), strict=True):
-        nearest = float(prices.to_digits(price)) == number and abs(price) <= LARGEST
-        assert is_price == (abs(number) <= prices.MAX_PRICE and nearest)
-
-
-DIGITS = st.from_regex(r"-?[0-9]{1,11}(\.[0-9]{1,8})?", fullmatch=True)
-
-
-@given(st.lists(st.one_of(st.text(), DIGITS)))
-def test_digits_are_read_as_one_by_one(texts: list[str]) -> None:
-    found, good = micros.of_digits(texts)
-    for text, price, is_price in zip(texts, found.tolist(), good.tolist(), strict=True):
-        try:
-            expected = prices.signed_from_digits(text)
-        except prices.PriceError:
-            assert not is_price
-        else:
-            assert (price, is_price) == (expected, True)

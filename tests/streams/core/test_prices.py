@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 
+import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -14,7 +15,10 @@ from streams.core.prices import (
     SCALE,
     PriceError,
     from_digits,
+    from_floats,
     from_number,
+    from_texts,
+    from_values,
     signed_from_digits,
     signed_from_number,
     to_digits,
@@ -272,3 +276,54 @@ def test_published_numbers_are_read_exactly_or_not_at_all(digits: int, exponent:
     else:
         assert fits
         assert read == exact * SCALE
+
+
+# --- many at once ----------------------------------------------------------------------------
+
+LARGEST = MAX_PRICE * SCALE
+
+
+@given(st.lists(st.integers(-LARGEST, LARGEST)))
+def test_the_nearest_number_of_each_price_is_its_own(given_prices: list[int]) -> None:
+    numbers = np.array([float(to_digits(price)) for price in given_prices], np.float64)
+    found, good = from_floats(numbers)
+    assert found.tolist() == given_prices
+    assert good.all()
+    digits, fine = from_texts([to_digits(price) for price in given_prices])
+    assert digits.tolist() == given_prices
+    assert fine.all()
+
+
+@given(st.lists(st.floats()))
+def test_other_numbers_are_none(numbers: list[float]) -> None:
+    found, good = from_floats(np.array(numbers, np.float64))
+    for number, price, is_price in zip(numbers, found.tolist(), good.tolist(), strict=True):
+        nearest = float(to_digits(price)) == number and abs(price) <= LARGEST
+        assert is_price == (abs(number) <= MAX_PRICE and nearest)
+
+
+DIGITS = st.from_regex(r"-?[0-9]{1,11}(\.[0-9]{1,8})?", fullmatch=True)
+
+
+@given(st.lists(st.one_of(st.text(), DIGITS)))
+def test_digits_are_read_as_one_by_one(texts: list[str]) -> None:
+    found, good = from_texts(texts)
+    alone = [from_texts([text]) for text in texts]
+    assert [(int(one[0]), bool(fine[0])) for one, fine in alone] == list(
+        zip(found.tolist(), good.tolist(), strict=True)
+    )
+    for text, price, is_price in zip(texts, found.tolist(), good.tolist(), strict=True):
+        try:
+            expected = signed_from_digits(text)
+        except PriceError:
+            assert not is_price
+        else:
+            assert (price, is_price) == (expected, True)
+
+
+@given(st.lists(st.one_of(st.floats(), DIGITS)))
+def test_numbers_and_digits_among_each_other(values: list[float | str]) -> None:
+    found, good = from_values(values)
+    for value, price, is_price in zip(values, found.tolist(), good.tolist(), strict=True):
+        alone = from_values([value])
+        assert (price, is_price) == (alone[0].tolist()[0], alone[1].tolist()[0])

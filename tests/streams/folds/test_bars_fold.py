@@ -19,11 +19,11 @@ from config.settings import Settings
 from streams.batches import Single
 from streams.core import periods
 from streams.core.instants import to_text
+from streams.core.rings import TickColumns
 from streams.folds.bars import BarsFold
 from streams.plans import BarsPlan, bars_plan
 from streams.records import Output, Place, Topic
-from streams.ticks import encode_due
-from streams.ticks_arrow import write_table
+from streams.ticks import encode_due, encode_ticks
 from streams.wire import Reason, decode_close
 
 PLACE = Place(Topic.TICKS, 0)
@@ -45,6 +45,11 @@ def tick(symbol: str, time: str | int, price: float | str, form: int = 0) -> byt
     fields: dict[str, Any] = {"symbol": symbol, "price": price}
     fields |= {"time_ns": instant} if form else {"time": to_text(instant)}
     return json.dumps(fields).encode()
+
+
+def message(symbols: list[str], times: list[int], prices: list[int]) -> bytes:
+    columns = (np.arange(len(symbols)), np.array(times), np.array(prices))
+    return encode_ticks(symbols, TickColumns(*columns))
 
 
 class Log:
@@ -97,7 +102,7 @@ def records(ticks: list[Tick], data: st.DataObject) -> list[Single]:
             start += 1
         elif few == ticks[start : start + len(few)] and data.draw(st.booleans()):
             instants, prices = ([getattr(t, name) for t in few] for name in ("instant", "price"))
-            log.add(write_table([t.symbol for t in few], np.array(instants), np.array(prices)))
+            log.add(message([t.symbol for t in few], instants, prices))
             start += len(few)
         else:
             price: float | str = one.price / 10**6
@@ -189,7 +194,7 @@ def test_each_reason() -> None:
 
 def test_a_message_with_bad_ticks_is_one_dead_letter_and_its_good_ones_count() -> None:
     times = [at("2026-01-24T15:00:00Z"), at("2026-01-23T15:00:00Z"), at("2026-01-24T15:00:00Z")]
-    data = write_table(["A", "A", "B"], np.array(times), np.array([1, 2, 3]))
+    data = message(["A", "A", "B"], times, [1, 2, 3])
     outputs = fold(data, encode_due(at("2026-01-23T21:00:00Z")), lines=SESSION)
     assert reasons(outputs) == ["out-of-session"]
     (letter,) = [o for o in outputs if o.topic is Topic.DEAD_LETTERS]

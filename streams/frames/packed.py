@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import overload
 
 import numpy as np
 
@@ -66,31 +65,27 @@ class _Shared:
         return _unpack(self.packed.headers)
 
 
-class Columns(Batch):
+class PackedBatch(Batch):
     """Consecutive records of those that were gathered; all slices share the buffers."""
 
     def __init__(self, packed: Packed) -> None:
         self._shared = _Shared(packed)
         self._range = range(len(packed.offsets))
 
-    def _sliced(self, numbers: range) -> Columns:
+    def _sliced(self, numbers: range) -> PackedBatch:
         if numbers.step != 1:
             raise ValueError("a slice of a batch has no step")
-        part = Columns.__new__(Columns)
+        part = PackedBatch.__new__(PackedBatch)
         part._shared, part._range = self._shared, numbers
         return part
 
     def __len__(self) -> int:
         return len(self._range)
 
-    @overload
-    def __getitem__(self, at: int) -> Record: ...
-    @overload
-    def __getitem__(self, at: slice) -> Batch: ...
-    def __getitem__(self, at: int | slice) -> Record | Batch:
-        """See :class:`streams.batches.Batch`."""
-        if isinstance(at, slice):
-            return self._sliced(self._range[at])
+    def _part(self, part: slice) -> Batch:
+        return self._sliced(self._range[part])
+
+    def _one(self, at: int) -> Record:
         number = self._range[at]
         return next(iter(self._sliced(range(number, number + 1))))
 
@@ -124,6 +119,14 @@ class Columns(Batch):
         """See :class:`streams.batches.Batch`."""
         values = self._shared.values
         return Values(values.buffer, values.starts[self._span], values.ends[self._span])
+
+    def having(self, name: str, value: bytes) -> list[int]:
+        """See :class:`streams.batches.Batch`."""
+        if value not in self._shared.packed.headers:
+            return []
+        found, header = self._shared.headers, (name, value)
+        places = enumerate(self._range)
+        return [at for at, number in places if header in found.get(number, ())]
 
 
 def _unpack(packed: bytes) -> dict[int, list[tuple[str, bytes]]]:

@@ -1,0 +1,29 @@
+"""Closes in the plain form: the fields of one, and of its copy for a watchlist."""
+
+from __future__ import annotations
+
+import msgspec
+
+from streams.plain import Form
+
+#: The largest plain close, in bytes.
+MAX_BYTES = 4096
+
+
+class PlainClose(msgspec.Struct, gc=False):
+    """The fields that are read."""
+
+    symbol: str
+    period: str
+    close: float | str
+    watchlist: str | None = None
+    origin: list[int] | None = None
+    interval: str | None = None
+    provisional: bool | None = None
+    revision: int | None = None
+    source: str | None = None
+    sent_at: str | None = None
+    due: str | None = None
+
+
+CLOSES = Form(PlainClose, MAX_BYTES)
