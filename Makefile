@@ -25,8 +25,9 @@ help:
 demo: $(READY)
 	@$(BIN)/streakwatch demo $(if $(KEEP),--keep)
 
+# two at a time: most tests of Kafka wait for it; a file's tests stay together
 test: lint types
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
 
 unit: $(READY)
 	$(BIN)/pytest -m "not kafka"
@@ -37,6 +38,7 @@ chaos: $(READY)
 bench: $(READY)
 	$(BIN)/python bench/kernel.py
 	$(BIN)/python bench/state.py
+	$(BIN)/python bench/frames.py
 	$(BIN)/python bench/ticks.py
 
 bench-peers: $(READY)
