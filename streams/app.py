@@ -41,8 +41,8 @@ _GRACE = 1.0
 _RETRY = 1.0
 #: How often it is made sure that nobody has deleted a topic, in seconds.
 _TOPICS_EVERY = 5.0
-#: Frames that may wait for each agent; from 16 on no more is handed on of its topic.
-_FRAMES = 20
+#: Frames that may wait for each agent; from four fifths on no more is handed on of its topic.
+_FRAMES = 6
 
 
 def build(settings: Settings, roles: Sequence[str], instance: str | None = None) -> Runtime:

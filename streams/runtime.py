@@ -76,12 +76,10 @@ class Runtime:
 
         return runner
 
-    def fold_runner(
-        self, name: str, topic: Topic, make: Callable[[Place], Fold], **options: int
-    ) -> Runner:
-        """A runner for a pure fold; ``options`` as for :class:`streams.works.FoldWork`."""
+    def fold_runner(self, name: str, topic: Topic, make: Callable[[Place], Fold]) -> Runner:
+        """A runner for a pure fold."""
         return self.runner(
-            name, topic, lambda place: FoldWork(place, make, self.outbox, self.metrics, **options)
+            name, topic, lambda place: FoldWork(place, make, self.outbox, self.metrics)
         )
 
     async def positions(self, assigned: frozenset[TP]) -> Mapping[TP, int]:

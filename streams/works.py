@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
@@ -11,8 +12,9 @@ from streams.outbox import Outbox
 from streams.records import Output, Place, Record, dead_letter
 from streams.wire import Reason, RejectedError
 
-#: Records that are applied before the event loop has its turn, unless a fold wants another number.
-_SLICE = 20_000
+#: Records that are applied before the event loop has its turn: as many as take so many seconds,
+#: but within bounds, and as many to begin with.
+_TURN, _LEAST, _FIRST, _MOST = 0.2, 500, 4_096, 65_536
 #: With more records than this at once, what stands is sent only so often, in seconds.
 _MANY, _PAUSE = 1_000, 1.0
 
@@ -47,10 +49,8 @@ class FoldWork:
         make: Callable[[Place], Fold],
         outbox: Outbox,
         metrics: Metrics,
-        at_once: int = _SLICE,
     ) -> None:
-        """``at_once``: the most records that are applied before the event loop has its turn."""
-        self._at_once = at_once
+        self._at_once = _FIRST
         self._place = place
         self._make = make
         self._outbox = outbox
@@ -65,12 +65,24 @@ class FoldWork:
 
     async def take(self, records: Sequence[Record]) -> None:
         """See :class:`streams.lane.Work`; in slices, so that a long one can be interrupted."""
-        for start in range(0, len(records), self._at_once):
-            await self._send(self._fold.apply(records[start : start + self._at_once]))
+        start = 0
+        while start < len(records):
+            part = records[start : start + self._at_once]
+            begun = time.perf_counter()
+            outputs = self._fold.apply(part)
+            self._adapt(len(part), time.perf_counter() - begun)
+            await self._send(outputs)
             await asyncio.sleep(0)
+            start += len(part)
         now = asyncio.get_running_loop().time()
         if len(records) <= _MANY or now - self._told_at >= _PAUSE:
             await self.settle()
+
+    def _adapt(self, count: int, seconds: float) -> None:
+        """What comes of records does not depend on how they are cut."""
+        if count == self._at_once or seconds > _TURN:
+            fitting = int(count * _TURN / max(seconds, 1e-6))
+            self._at_once = min(max(fitting, _LEAST), _MOST, 2 * self._at_once)
 
     async def settle(self) -> None:
         """See :class:`streams.lane.Work`."""

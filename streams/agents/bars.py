@@ -16,9 +16,6 @@ from streams.runtime import Runtime
 
 log = logging.getLogger(__name__)
 
-#: Ticks are folded in columns: few at once would cost as much as many.
-_AT_ONCE = 4096
-
 
 def attach(runtime: Runtime) -> None:
     """Add the agent to the app, and the bell to its timers."""
@@ -29,7 +26,7 @@ def attach(runtime: Runtime) -> None:
         folds[place.partition] = BarsFold(place, plan, runtime.metrics.count_ticks)
         return folds[place.partition]
 
-    runner = runtime.fold_runner("bars", Topic.TICKS, make, at_once=_AT_ONCE)
+    runner = runtime.fold_runner("bars", Topic.TICKS, make)
     runtime.metrics.watch_bars(lambda: sum(folds[p].open_bars() for p in list(runner.lanes)))
     _tell_time(runtime, runner, folds)
 

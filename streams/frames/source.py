@@ -11,8 +11,8 @@ from faust.types import TP
 from streams.batches import Batch
 
 #: A batch has at most so many records, and no more are added to so many bytes.
-MOST_RECORDS = 20_000
-MOST_BYTES = 2 << 20
+MOST_RECORDS = 65_536
+MOST_BYTES = 8 << 20
 
 
 class Source(Protocol):

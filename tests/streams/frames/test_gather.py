@@ -155,7 +155,7 @@ def test_a_batch_is_bounded_in_records_and_in_bytes() -> None:
     many = Queue([Single(i, 0, None, b"v") for i in range(MOST_RECORDS + 5)])
     gathered = gathering(many)
     assert [len(gathered.batch(1)[0] or ()) for _ in range(3)] == [MOST_RECORDS, 5, 0]
-    large = Queue([Single(i, 0, None, b"v" * 10_000) for i in range(1000)])
+    large = Queue([Single(i, 0, None, b"v" * 10_000) for i in range(3000)])
     gathered = gathering(large)
     sizes = []
     while (found := gathered.batch(1))[0] is not None:
