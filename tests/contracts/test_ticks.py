@@ -89,6 +89,7 @@ def test_bad_ticks_cost_themselves_alone_and_are_counted(deployment: Deployment)
     values += [tick | {"symbol": "nobody", "price": -1}, tick | {"time": "2026-01-17T15:00:00Z"}]
     deployment.send(*(json.dumps(value).encode() for value in values), key=b"RUT", topic="ticks")
     eventually(lambda: len(closes(deployment)) == 1, "a close")
+    eventually(lambda: len(deployment.read("dead-letters")) == 4, "the dead letters")
     letters = [dict(record.headers) for record in deployment.read("dead-letters")]
     reasons = sorted(letter["reason"].decode() for letter in letters)
     assert reasons == ["bad-price", "future-tick", "not-an-object", "out-of-session"]
