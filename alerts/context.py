@@ -123,8 +123,9 @@ def _past(step: Step, streak: Streak, history: History) -> _Past:
         ending = ending | broken
     streaks, at = all_runs.only(earlier), np.flatnonzero(ending)
     breaks = at[np.searchsorted(at, streaks.end)] + 1
-    of = np.count_nonzero(decided)
-    won = int(np.count_nonzero(counted & (signs == streak.direction))) / int(of) if of else 0.0
+    of = int(np.count_nonzero(decided))
+    ours = int(np.count_nonzero(counted & (signs == streak.direction)))
+    won = ours / of if of else 0.0
     return _Past(streaks, breaks, won)
 
 

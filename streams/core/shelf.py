@@ -43,7 +43,7 @@ class Volume(NamedTuple):
         return cls(*(np.frombuffer(column, np.int64) for column in columns))
 
 
-#: To look a pair up in more volumes than this costs more than to make one of them.
+#: More volumes than this are made one before another is added: each is looked at for each pair.
 _FEW = 8
 
 
@@ -61,13 +61,17 @@ class Shelf:
         self._most = 8 * pairs + 65_536
 
     def add(self, volume: Volume) -> None:
-        """Add streaks that ended later than all before them."""
+        """Add streaks that ended later than all before them.
+
+        They are left as they are until others follow: until then somebody may :meth:`take` what
+        had ended in their midst, before a longer one hid it.
+        """
         if not len(volume.pair):
             return
+        if self._added > self._most or len(self._volumes) > _FEW:
+            self.tidy()
         self._volumes.append(volume)
         self._added += len(volume.pair)
-        if self._added > self._most or len(self._volumes) > 64:
-            self.tidy()
 
     def take(self, pair: int, until: int) -> list[tuple[int, int, int, int]]:
         """The streaks of a pair that can matter to its book, up to ``at`` = ``until``, in order.
@@ -75,8 +79,6 @@ class Shelf:
         Returns:
             signed length, base, start and end of each; they are not given again.
         """
-        if len(self._volumes) > _FEW:
-            self.tidy()
         rows: list[tuple[int, ...]] = []
         for volume in self._volumes:
             first, end = volume.pair.searchsorted((pair, pair + 1)).tolist()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from itertools import pairwise
 from typing import Any
 
@@ -311,3 +312,11 @@ def test_ids_are_hashes_of_their_parts() -> None:
     assert alert_id("a", 1) == alert_id("a", "1")
     assert len({alert_id(), alert_id("a"), alert_id("a", ""), alert_id("", "a")}) == 4
     assert len(alert_id("a")) == 20
+
+
+@given(alerts())
+def test_plain_values_are_those_of_dataclasses(alert: Alert) -> None:
+    """Whatever becomes of it travels as the same JSON."""
+    plain = alert.to_dict()
+    assert plain == json.loads(json.dumps(asdict(alert)))
+    assert json.dumps(plain) == json.dumps(asdict(alert))

@@ -62,13 +62,13 @@ def arrivals_of(watch: Watch, rows: list[Row], first: int) -> Arrivals:
     return Arrivals(*(np.array(column, np.int64) for column in columns))
 
 
-def together(watch: Watch, rows: list[Row], first: int) -> Told:
+def together(
+    watch: Watch, rows: list[Row], first: int, floors: Floors = NOTHING, whole: Any = EVERYTHING
+) -> Told:
     assert watch.cohort is not None
     told: Told = [
         (number, change.key, change.tracker.dump(), change.turn)  # type: ignore[misc]
-        for number, change in watch.cohort.extend(
-            arrivals_of(watch, rows, first), NOTHING, EVERYTHING
-        )
+        for number, change in watch.cohort.extend(arrivals_of(watch, rows, first), floors, whole)
     ]
     return sorted(told, key=lambda one: one[0])  # they come by blocks of periods
 
@@ -119,24 +119,34 @@ def test_a_pair_that_told_nothing_has_no_tracker() -> None:
     assert watch.cohort._subjects == {}
 
 
-@given(st.lists(steps, min_size=1, max_size=60).map(rows_of), st.integers(1, 3))
+@given(
+    st.lists(steps, min_size=1, max_size=90).map(rows_of),
+    st.integers(1, 3),
+    st.integers(1, 90),
+)
 @settings(deadline=None)
-def test_floors_leave_out_what_is_too_short(rows: list[Row], least: int) -> None:
-    """Those that end from a length on, or grow from a length on: all of them, and none besides."""
+def test_floors_leave_out_what_is_too_short(rows: list[Row], least: int, size: int) -> None:
+    """Those that end from a length on, or grow from a length on: all of them, and none besides.
+
+    What is told of has all that ended before in its books, and nothing that ended later.
+    """
     one, zeros = np.full(len(PAIRS), least), np.zeros(len(PAIRS), np.int64)
-    changes = [(number, key, turn) for number, key, _, turn in one_by_one(Watch(PAIRS), rows, 0)]
-    told = [(number, key, turn) for number, key, turn in changes if turn is not None]
-    ended = {(n, k) for n, k, t in told if t.ended is not None and t.ended.length >= least}
-    grown = {(n, k) for n, k, t in told if t.counted and t.running.length >= least}
+    told = [change for change in one_by_one(Watch(PAIRS), rows, 0) if change[-1] is not None]
+    ended = [c for c in told if c[-1].ended is not None and c[-1].ended.length >= least]
+    grown = [c for c in told if c[-1].counted and c[-1].running.length >= least]
     for floors, expected in (
         (Floors(never, never, zeros, one), ended),
         (Floors(one, never, zeros, never), grown),
-        (Floors(one, never, zeros, one), ended | grown),
+        (Floors(one, never, zeros, one), [c for c in told if c in ended or c in grown]),
     ):
         found = Watch(PAIRS)
-        assert found.cohort is not None
-        changed = found.cohort.extend(arrivals_of(found, rows, 0), floors)
-        assert {(number, change.key) for number, change in changed} == expected
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(shelf, "_FEW", 1)
+            parts = [
+                together(found, rows[at : at + size], at, floors, None)
+                for at in range(0, len(rows), size)
+            ]
+        assert [change for part in parts for change in part] == expected
 
 
 def test_a_late_close_after_others_that_were_taken_together() -> None:
@@ -152,3 +162,19 @@ def test_a_late_close_after_others_that_were_taken_together() -> None:
     assert found.cohort is not None
     assert found.cohort.last.tolist() == [6, 6, cohort.NEVER, cohort.NEVER]
     assert [found.cohort.number(pair) for pair in PAIRS] == [0, 1, 2]
+
+
+def test_a_longer_streak_that_ends_later_hides_none_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of one stretch of periods: the books of its middle know what had ended by then."""
+    monkeypatch.setattr(shelf, "_FEW", 1)
+    rows, price = [("A", 0, 100), ("B", 0, 100)], 100
+    for period, way in enumerate("+-+-++---+++++-", 1):
+        price += 1 if way == "+" else -1
+        rows += [("A", period, price), ("B", period, 100)]
+    three = np.full(len(PAIRS), 3)
+    found, told = Watch(PAIRS), []
+    for part in (rows[:6], rows[6:10], rows[10:]):
+        told += together(found, part, 0, Floors(three, never, 0 * three, never), None)
+    third_below = told[0]
+    assert third_below[-1].running.length == 3
+    assert [entry[0] for entry in third_below[2]["books"]["1"]] == [2]
