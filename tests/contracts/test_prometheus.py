@@ -76,7 +76,7 @@ def ask(url: str, path: str, **query: str) -> list[dict[str, object]]:
 @pytest.mark.parametrize(
     ("query", "value"),
     [
-        ('sum(streakwatch_records_folded_total{fold="router"})', "32"),
+        ('sum(streakwatch_records_folded_total{fold="router"})', "33"),
         ('sum(streakwatch_deliveries_total{outcome="delivered"})', "12"),
         ('streakwatch_streak_direction{asset="RUT"}', "-1"),
         ('streakwatch_dead_letters_total{reason="not-json"}', "1"),
