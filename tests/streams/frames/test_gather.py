@@ -30,7 +30,10 @@ pytestmark = pytest.mark.skipif(gather.compiled() is None, reason="gather.c is n
 
 BYTES = some.one_of(some.none(), some.binary(max_size=20))
 HEADERS = some.lists(
-    some.tuples(some.text(some.characters(exclude_characters="\0"), max_size=5), BYTES), max_size=3
+    some.tuples(
+        some.text(some.characters(codec="utf-8", exclude_characters="\0"), max_size=5), BYTES
+    ),
+    max_size=3,
 )
 
 
