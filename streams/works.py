@@ -15,8 +15,8 @@ from streams.wire import Reason, RejectedError
 #: Records that are applied before the event loop has its turn: as many as take so many seconds,
 #: but within bounds, and as many to begin with.
 _TURN, _LEAST, _FIRST, _MOST = 0.2, 500, 4_096, 65_536
-#: With more records than this at once, what stands is sent only so often, in seconds.
-_MANY, _PAUSE = 1_000, 1.0
+#: How often what stands is sent at most, in seconds, so that alerts do not wait for it.
+_PAUSE = 1.0
 
 
 class Fold(Protocol):
@@ -74,8 +74,7 @@ class FoldWork:
             await self._send(outputs)
             await asyncio.sleep(0)
             start += len(part)
-        now = asyncio.get_running_loop().time()
-        if len(records) <= _MANY or now - self._told_at >= _PAUSE:
+        if asyncio.get_running_loop().time() - self._told_at >= _PAUSE:
             await self.settle()
 
     def _adapt(self, count: int, seconds: float) -> None:
