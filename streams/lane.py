@@ -41,7 +41,7 @@ class Work(Protocol):
         ...
 
     async def settle(self) -> None:
-        """Send what is not urgent and may have been held back; before each snapshot, too."""
+        """Send what is not urgent and was held back, as much as does not take long."""
         ...
 
     async def refuse(self, record: Record, error: Exception) -> None:
@@ -311,7 +311,6 @@ class Lane:
                         self.fold, self.place, snapshot.cursor, first - 1)  # fmt: skip
 
     async def _save(self) -> None:
-        await self.work.settle()
         began, cursor = _now(), self.cursor
         state = self.work.snapshot()
         await self._snapshots.write(

@@ -15,8 +15,9 @@ from streams.wire import Reason, RejectedError
 #: Records that are applied before the event loop has its turn: as many as take so many seconds,
 #: but within bounds, and as many to begin with.
 _TURN, _LEAST, _FIRST, _MOST = 0.2, 500, 4_096, 65_536
-#: How often what stands is sent at most, in seconds, so that alerts do not wait for it.
-_PAUSE = 1.0
+#: How often what stands is sent at most, in seconds, and how much of it while records come, and
+#: while none do: so that alerts do not wait for it.
+_PAUSE, _SOME, _MANY = 1.0, 500, 5_000
 
 
 class Fold(Protocol):
@@ -26,9 +27,9 @@ class Fold(Protocol):
 
     def apply(self, records: Sequence[Record]) -> list[Output]: ...
 
-    def latest(self) -> list[Output]:
-        """What stands now of what has changed since this was last asked: for compacted topics,
-        where only the last word counts."""
+    def latest(self, most: int | None = None, /) -> list[Output]:
+        """What stands now of what has changed and was not told since, ``most`` outputs at most:
+        for compacted topics, where only the last word counts. What is not told is in the state."""
         ...
 
     def snapshot(self) -> dict[str, Any]: ...
@@ -75,7 +76,7 @@ class FoldWork:
             await asyncio.sleep(0)
             start += len(part)
         if asyncio.get_running_loop().time() - self._told_at >= _PAUSE:
-            await self.settle()
+            await self._tell(_SOME)
 
     def _adapt(self, count: int, seconds: float) -> None:
         """What comes of records does not depend on how they are cut."""
@@ -85,8 +86,11 @@ class FoldWork:
 
     async def settle(self) -> None:
         """See :class:`streams.lane.Work`."""
+        await self._tell(_MANY)
+
+    async def _tell(self, most: int) -> None:
         self._told_at = asyncio.get_running_loop().time()
-        await self._send(self._fold.latest())
+        await self._send(self._fold.latest(most))
 
     async def _send(self, outputs: Sequence[Output]) -> None:
         if outputs:

@@ -116,9 +116,9 @@ class Cohort:
         if at is not None and period > self.last[at]:
             self.last[at] = period
 
-    def those_moved(self) -> set[PairKey]:
+    def those_moved(self) -> list[PairKey]:
         """The pairs that were moved since this was last asked."""
-        keys = {self._keys[at] for at in np.flatnonzero(self._moved).tolist()}
+        keys = [self._keys[at] for at in np.flatnonzero(self._moved).tolist()]
         self._moved[:] = False
         return keys
 

@@ -67,7 +67,7 @@ class RouterFold:
     def restore(self, state: dict[str, Any]) -> None:
         """Nothing to restore."""
 
-    def latest(self) -> list[Output]:
+    def latest(self, _: int | None = None) -> list[Output]:
         """Nothing stands: each close goes on its way."""
         return []
 

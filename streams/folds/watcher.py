@@ -51,9 +51,12 @@ class WatcherFold:
             return [output for record in records for output in self._take(record)]
         return self._take_all(batch(records))
 
-    def latest(self) -> list[Output]:
-        """The streaks of the pairs that have changed since this was last asked."""
-        return [output for state in self._states.values() for output in state.latest()]
+    def latest(self, most: int | None = None) -> list[Output]:
+        """The streaks of the pairs that have changed and were not told since, so many at most."""
+        outputs: list[Output] = []
+        for state in self._states.values():
+            outputs += state.latest(None if most is None else most - len(outputs))
+        return outputs
 
     def snapshot(self) -> dict[str, Any]:
         """The state of each watchlist seen so far."""

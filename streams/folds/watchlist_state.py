@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -59,7 +60,7 @@ class WatchlistState:
         self._precedence = [Precedence() for _ in self.symbols]
         self._with_ticks: Mask = np.zeros(len(self.symbols), np.bool_)
         """The symbols that ticks have made closes of."""
-        self._changed: set[PairKey] = set()
+        self._changed: dict[PairKey, None] = {}
         is_plain = self.watch.is_plain
         self._floors = self._telling.floors(watchlist.min_history) if is_plain else None
 
@@ -85,7 +86,7 @@ class WatchlistState:
         for change in self.watch.put(close.symbol, close.period, close.price):
             yield from map(self._sent, self._alerts(change, trigger))
             if isinstance(change.key, PairKey):
-                self._changed.add(change.key)
+                self._changed[change.key] = None
         yield from map(self._sent, self.switches.came(close.symbol, close.period, trigger))
 
     def _counts(self, place: int, close: Close) -> bool:
@@ -275,13 +276,19 @@ class WatchlistState:
 
     # --- what stands ----------------------------------------------------------------------------
 
-    def latest(self) -> list[Output]:
-        """The streaks of the pairs that have changed since this was last asked."""
-        cohort, changed = self.watch.cohort, self._changed
-        if cohort is not None:
-            changed |= cohort.those_moved()
-        self._changed = set()
-        return [self._current(pair) for pair in self.watch.pairs if pair in changed]
+    def latest(self, most: int | None = None) -> list[Output]:
+        """The streaks of the pairs that have changed and were not told since, so many at most."""
+        changed = self._untold()
+        told = list(islice(changed, most))
+        for pair in told:
+            del changed[pair]
+        return [self._current(pair) for pair in told]
+
+    def _untold(self) -> dict[PairKey, None]:
+        """The pairs whose streaks have changed and were not told since."""
+        if self.watch.cohort is not None:
+            self._changed |= dict.fromkeys(self.watch.cohort.those_moved())
+        return self._changed
 
     def standing(self) -> list[Output]:
         """The current streak of each pair."""
@@ -296,6 +303,7 @@ class WatchlistState:
             "together": self._telling.dump(),
             "ahead": self._ahead.dump(),
             "missing": self.switches.dump(),
+            "changed": [list(pair) for pair in self._untold()],
             "precedence": [[at, self._precedence[at].dump()] for at in self._noted()],
         }
 
@@ -312,6 +320,7 @@ class WatchlistState:
         self._telling.load(state["together"])
         self._ahead.load(state["ahead"])
         self.switches.load(state["missing"])
+        self._changed = {PairKey(*pair): None for pair in state["changed"]}
         for at, dumped in state["precedence"]:
             self._precedence[at] = Precedence.load(dumped)
             self._with_ticks[at] = self._precedence[at].has_ticks

@@ -42,7 +42,7 @@ class Totals:
         about = f"{record.offset}:{self.total}"
         return Output(Topic.ALERTS, None, about.encode(), 0, about=about)
 
-    def latest(self) -> list[Output]:
+    def latest(self, _: int | None = None) -> list[Output]:
         return []
 
     def snapshot(self) -> dict[str, Any]:

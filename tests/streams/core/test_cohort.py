@@ -113,7 +113,7 @@ def test_a_pair_that_told_nothing_has_no_tracker() -> None:
     arrivals = Arrivals(*np.array([[0, 1, 0, 1], [1, 1, 2, 2], [9, 9, 10, 9], [0, 1, 2, 3]]))
     assert list(watch.cohort.extend(arrivals, NOTHING)) == []
     assert watch.cohort._subjects == {}
-    assert watch.cohort.those_moved() == {PairKey("A", "B")}
+    assert watch.cohort.those_moved() == [PairKey("A", "B")]
     assert watch.standing(PairKey("A", "B"))[0] == 2
     assert watch.standing(PairKey("D", "A")) == (None, None)
     assert watch.cohort._subjects == {}
