@@ -332,7 +332,8 @@ class Cohort:
         self.last[:] = [NEVER if one.last is None else one.last for one in self._closes]
         self._board.state = State.load(state["state"])
         self._shelf = Shelf(len(self))
-        self._shelf.add(Volume.load(state["shelf"]))
+        volume = Volume.load(state["shelf"])
+        self._shelf.add(volume._replace(at=np.zeros_like(volume.at)))  # all of it has ended
         self._at = 1
         self._longest = self._shelf.longest(len(self))
         self._subjects, self._awake = {}, {}

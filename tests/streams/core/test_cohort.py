@@ -178,3 +178,22 @@ def test_a_longer_streak_that_ends_later_hides_none_before(monkeypatch: pytest.M
     third_below = told[0]
     assert third_below[-1].running.length == 3
     assert [entry[0] for entry in third_below[2]["books"]["1"]] == [2]
+
+
+def test_what_ended_before_a_snapshot_is_in_the_books_after_it() -> None:
+    """A pair that had nothing to tell for long has its streaks on the shelf, and in the snapshot."""
+    watch, plain = Watch(PAIRS), Watch(PAIRS)
+    assert watch.cohort is not None
+    closes = np.random.default_rng(1).integers(50, 100, (200, 2))
+    for period, (a, b) in enumerate(closes.tolist(), 1):
+        plain.put("A", period, a)
+        plain.put("B", period, b)
+    symbols, periods = np.tile([0, 1], 200), np.repeat(np.arange(1, 201), 2)
+    arrivals = Arrivals(symbols, periods, closes.ravel(), np.arange(400))
+    assert list(watch.cohort.extend(arrivals, NOTHING)) == []
+    again = Watch(PAIRS)
+    again.load(watch.dump())
+    key = PairKey("A", "B")
+    expected = {way: book.entries for way, book in plain.tracker(key).books.items()}
+    assert min(map(len, expected.values())) > 1
+    assert {way: book.entries for way, book in again.tracker(key).books.items()} == expected
