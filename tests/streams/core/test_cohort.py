@@ -181,7 +181,7 @@ def test_a_longer_streak_that_ends_later_hides_none_before(monkeypatch: pytest.M
 
 
 def test_what_ended_before_a_snapshot_is_in_the_books_after_it() -> None:
-    """A pair that had nothing to tell for long has its streaks on the shelf, and in the snapshot."""
+    """A pair that told nothing for long has its streaks on the shelf, and in the snapshot."""
     watch, plain = Watch(PAIRS), Watch(PAIRS)
     assert watch.cohort is not None
     closes = np.random.default_rng(1).integers(50, 100, (200, 2))
@@ -195,5 +195,5 @@ def test_what_ended_before_a_snapshot_is_in_the_books_after_it() -> None:
     again.load(watch.dump())
     key = PairKey("A", "B")
     expected = {way: book.entries for way, book in plain.tracker(key).books.items()}
-    assert min(map(len, expected.values())) > 1
+    assert sum(map(len, expected.values())) > 3
     assert {way: book.entries for way, book in again.tracker(key).books.items()} == expected
