@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import uuid
 from collections.abc import Iterator
 
 import pytest
 
-from streams.embedded import Broker
+from streams.embedded import Broker, ports
+
+
+@pytest.fixture(scope="session", autouse=True)
+def ports_of_its_own() -> None:
+    """Tests that run beside each other choose among other ports: one that was free stays free."""
+    number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    count = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    ports._CHOICE = ports._CHOICE[number::count]
 
 
 @pytest.fixture(scope="session")
