@@ -78,6 +78,8 @@ class Rig:
         self.chance = random.Random(f"{self.market.seed} {self.scenario}")
         self._feed = list(self.market.feed())
         self._sent = 0
+        self.feeding = threading.Thread()
+        """What publishes at present, or did last."""
         config = {
             "kafka": {
                 "bootstrap_servers": [self.servers],
@@ -151,7 +153,7 @@ class Rig:
             except BaseException as error:
                 failed.append(error)
 
-        thread = threading.Thread(target=run)
+        self.feeding = thread = threading.Thread(target=run)
         thread.start()
         try:
             yield

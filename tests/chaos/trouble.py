@@ -23,11 +23,17 @@ FOLDED = "streakwatch_records_folded_total"
 
 
 def a_moment(rig: Rig, *workers: WorkerProcess) -> None:
-    """A random one: while the workers start, now and then, else in the middle of their work."""
+    """A random one: while the workers start, now and then, else in the middle of their work.
+
+    What is published may be through before it is looked for.
+    """
     if rig.chance.random() < 0.8:
-        for worker in workers:
-            before = worker.total(FOLDED)
-            eventually(lambda w=worker, b=before: w.total(FOLDED) > b, "a worker at work")
+        before = [(worker, worker.total(FOLDED)) for worker in workers]
+        for worker, folded in before:
+            eventually(
+                lambda w=worker, b=folded: w.total(FOLDED) > b or not rig.feeding.is_alive(),
+                "a worker at work",
+            )
     time.sleep(rig.chance.uniform(0, 3))
 
 
