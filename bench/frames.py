@@ -23,13 +23,12 @@ from shared.machine import machine
 
 from config.watchlists import Watchlist
 from streams import arrow
-from streams.batches import Records
+from streams.batches import Records, Single
 from streams.calendars import by_name
 from streams.columns import Reader
 from streams.folds.router import RouterFold
 from streams.folds.watcher import WatcherFold
 from streams.records import Place, Topic
-from streams.replay import Replayed
 
 WATCHLISTS, SYMBOLS, ROWS = 25, 10, 4096
 NAMES = [f"w{number:02d}" for number in range(WATCHLISTS)]
@@ -107,7 +106,7 @@ def _walks(sessions: int) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
 
 def _json(
     prices: np.ndarray[tuple[int, ...], np.dtype[np.int64]], *, watchlists: bool
-) -> Iterator[Replayed]:
+) -> Iterator[Single]:
     offset = 0
     for session, rows in enumerate((prices / 10**6).tolist()):
         day = (FIRST + timedelta(session)).isoformat()
@@ -115,11 +114,11 @@ def _json(
             for leg, close in zip(LEGS, row, strict=True):
                 where = {"watchlist": name, "symbol": leg} if watchlists else {"symbol": name + leg}
                 value = msgspec.json.encode(where | {"period": day, "close": close})
-                yield Replayed(offset, ARRIVED, name.encode(), value)
+                yield Single(offset, ARRIVED, name.encode(), value)
                 offset += 1
 
 
-def _streams(prices: np.ndarray[tuple[int, ...], np.dtype[np.int64]]) -> Iterator[Replayed]:
+def _streams(prices: np.ndarray[tuple[int, ...], np.dtype[np.int64]]) -> Iterator[Single]:
     first = (FIRST - date(1970, 1, 1)).days
     symbol = np.tile(np.arange(SYMBOLS), len(prices))
     period = np.repeat(np.arange(first, first + len(prices)), SYMBOLS)
@@ -134,18 +133,18 @@ def _streams(prices: np.ndarray[tuple[int, ...], np.dtype[np.int64]]) -> Iterato
                 "micros": micros[part],
             }
             value = arrow.write(table, {"interval": "1d"})
-            yield Replayed(offset, ARRIVED, name.encode(), value, arrow.HEADERS)
+            yield Single(offset, ARRIVED, name.encode(), value, arrow.HEADERS)
             offset += 1
 
 
-def _frames(records: list[Replayed], size: int) -> Frames:
+def _frames(records: list[Single], size: int) -> Frames:
     return [Records(records[at : at + size]) for at in range(0, len(records), size)]
 
 
 def _spoilt(frame: Records, bad: int) -> Records:
     records = list(frame)
     for at in range(0, len(records), len(records) // bad):
-        records.insert(at, Replayed(0, ARRIVED, None, BAD))
+        records.insert(at, Single(0, ARRIVED, None, BAD))
     return Records(records)
 
 

@@ -7,25 +7,15 @@ from dataclasses import dataclass
 
 from alerts.model import Alert
 from config.settings import Settings
+from streams.batches import Single
 from streams.calendars import by_name
 from streams.core.watch import Watch
 from streams.definitions import signed
 from streams.folds.router import RouterFold
 from streams.folds.watcher import WatcherFold
 from streams.log import Log
-from streams.records import Headers, Output, Place, Record, Topic
+from streams.records import Output, Place, Record, Topic
 from streams.wire import Close, RejectedError, Routed, encode_close
-
-
-@dataclass(frozen=True, slots=True)
-class Replayed:
-    """A record of a replay; see :class:`streams.records.Record`."""
-
-    offset: int
-    timestamp: int
-    key: bytes | None
-    value: bytes | None
-    headers: Headers = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +66,7 @@ class Replay:
             case Alert() as alert:
                 yield alert
             case Routed(close=close) if self._keep(close):
-                routed = Replayed(self._routed, 0, output.key, output.value)
+                routed = Single(self._routed, 0, output.key, output.value)
                 self._routed += 1
                 for further in self._watcher.apply([routed]):
                     yield from self._follow(offset, further)
@@ -88,7 +78,7 @@ def of_closes(
     """Replay closes in the order in which they come, as one partition."""
     replay = replay or Replay(settings)
     for offset, close in enumerate(closes):
-        record = Replayed(offset, 0, close.symbol.encode(), encode_close(close))
+        record = Single(offset, 0, close.symbol.encode(), encode_close(close))
         yield from replay.take(0, [record])
 
 

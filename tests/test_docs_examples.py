@@ -28,7 +28,7 @@ from streams.cli.main import run, streakwatch
 from streams.closes_file import Row
 from streams.closes_file import read as read_closes
 from streams.core.periods import from_text
-from streams.replay import Replay, Replayed
+from streams.replay import Replay
 from streams.ticks import decode_ticks
 from streams.wire import Close, StreakNow, decode_close, encode_close
 
@@ -265,7 +265,7 @@ def test_the_message_before_the_close_is_that_of_the_example(tmp_path: Path) -> 
               and "milestone" not in b.text]  # fmt: skip
     times = ["2026-01-21T20:34:55Z", "2026-01-21T20:35:00Z"]
     arrived = [0] * len(before) + [int(datetime.fromisoformat(t).timestamp()) for t in times]
-    records = [Replayed(at, 1000 * seconds, b"", value) for at, (seconds, value)
+    records = [Single(at, 1000 * seconds, b"", value) for at, (seconds, value)
                in enumerate(zip(arrived, [*before, *prices], strict=True))]  # fmt: skip
     (alert,) = replay.take(0, records)
     assert isinstance(alert, Alert)

@@ -66,13 +66,13 @@ def test_the_reasons_are_all_there() -> None:
 
 
 def test_the_headers_of_dead_letters_are_all_there() -> None:
+    from streams.batches import Single
     from streams.columns import Odd
     from streams.records import Place, dead_letter
-    from streams.replay import Replayed
 
     error = RejectedError(Reason.EMPTY, "the record has no value")
     row = Odd(0, 7, b"{}", error=error)
-    output = dead_letter(Place(Topic.CLOSES, 0), Replayed(0, 0, None, None), error, row)
+    output = dead_letter(Place(Topic.CLOSES, 0), Single(0, 0, None, None), error, row)
     assert first_column("docs/closes.md", "Dead letters") == [name for name, _ in output.headers]
 
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from alerts.ledger import Entry, Outcome
 from alerts.model import Alert, Kind, Milestone
 from config.loading import load
+from streams.batches import Single
 from streams.cli.letters import letter_lines, letter_row
 from streams.cli.showing import alert_facts, alert_lines, alert_row
 from streams.cli.tables import as_json, print_rows, printable, printable_bytes
@@ -21,7 +22,7 @@ from streams.closes_file import Row, read
 from streams.deadletters import Letters
 from streams.ledgers import Ledgers
 from streams.records import Place, Topic, dead_letter
-from streams.replay import Replayed, of_closes
+from streams.replay import of_closes
 from streams.wire import Close, Reason, RejectedError, encode_alert
 
 EXAMPLES = Path(__file__).parents[1] / "config/examples"
@@ -41,10 +42,10 @@ ALERTS = january()
 def ledgers(*alerts: Alert, entries: tuple[Entry, ...] = (), headers: Any = ()) -> Ledgers:
     found = Ledgers()
     for offset, alert in enumerate(alerts):
-        record = Replayed(offset, 1_769_000_000_000 + offset, b"us", encode_alert(alert))
+        record = Single(offset, 1_769_000_000_000 + offset, b"us", encode_alert(alert))
         found.take_alert(1, replace(record, headers=headers if offset else ()))
     for entry in entries:
-        found.take_entry(Replayed(0, 0, entry.key, entry.encode()))
+        found.take_entry(Single(0, 0, entry.key, entry.encode()))
     return found
 
 
@@ -159,10 +160,10 @@ def test_all_bytes_become_printable(data: bytes) -> None:
     assert printable_bytes(data).isprintable()
 
 
-def a_letter(value: bytes | None, key: bytes | None = b"RUT") -> tuple[Any, Replayed]:
+def a_letter(value: bytes | None, key: bytes | None = b"RUT") -> tuple[Any, Single]:
     error = RejectedError(Reason.NOT_JSON, f"not JSON: {NASTY}")
-    output = dead_letter(Place(Topic.CLOSES, 1), Replayed(7, 0, key, value), error)
-    record = Replayed(3, 1_769_000_000_000, output.key, output.value, output.headers)
+    output = dead_letter(Place(Topic.CLOSES, 1), Single(7, 0, key, value), error)
+    record = Single(3, 1_769_000_000_000, output.key, output.value, output.headers)
     letters = Letters()
     letters.take(0, record)
     (letter,) = letters.all()
@@ -192,7 +193,7 @@ def test_a_letter_without_key_and_value() -> None:
 
 
 def test_somebodys_own_record_is_shown_as_what_it_is() -> None:
-    record = Replayed(3, 0, None, b"hello", [("x", b"\x00")])
+    record = Single(3, 0, None, b"hello", [("x", b"\x00")])
     letters = Letters()
     letters.take(0, record)
     (letter,) = letters.all()

@@ -128,10 +128,10 @@ class RouterFold:
         """Copies by watchlist; one that was read by itself stands between those beside it."""
         rows, watchlists = self._routes.watchlists_of(columns)
         numbers = columns.number
+        alone: dict[str, list[int]] = {}
         for number, routed in lone:
             yield number, _output(routed)
-        alone = {name: [n for n, routed in lone if routed.watchlist == name]
-                 for name in {routed.watchlist for _, routed in lone}}  # fmt: skip
+            alone.setdefault(routed.watchlist, []).append(number)
         for watchlist, found in groups(watchlists):
             name, part = self._routes.names[watchlist], rows[found]
             cuts = np.searchsorted(numbers[part], alone.get(name, []))

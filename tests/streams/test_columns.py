@@ -15,12 +15,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from streams import arrow, plain_close
-from streams.batches import Records, joined
+from streams.batches import Records, Single, joined
 from streams.columns import INTERVALS, Reader
 from streams.core import periods
 from streams.fields import Reason, RejectedError
 from streams.producing import stream
-from streams.replay import Replayed
 from streams.wire import Close, decode_close, encode_close
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -29,7 +28,7 @@ SIGNED = frozenset({"US10Y"})
 
 
 def lines(*values: bytes | None) -> Records:
-    return Records([Replayed(at, 1000 + at, None, value) for at, value in enumerate(values)])
+    return Records([Single(at, 1000 + at, None, value) for at, value in enumerate(values)])
 
 
 def read(*values: bytes | None) -> tuple[list[tuple[int, Close]], list[int]]:
@@ -144,7 +143,7 @@ def test_nothing_is_nothing() -> None:
 
 def rows(value: bytes) -> tuple[list[Close], list[tuple[int, Reason | None]]]:
     reader = Reader(SYMBOLS, SIGNED)
-    record = Replayed(0, 1000, None, value, arrow.HEADERS)
+    record = Single(0, 1000, None, value, arrow.HEADERS)
     columns, odd = reader.read(Records([record]))
     closes = [reader.close(columns, at) for at in range(columns.size)]
     return closes, [(one.row, one.error and one.error.reason) for one in odd]
@@ -285,7 +284,7 @@ def test_a_stream_is_told_by_its_first_bytes_too() -> None:
 
 
 def test_what_says_that_it_is_a_stream_is_read_as_one() -> None:
-    records = [Replayed(0, 0, None, value, arrow.HEADERS) for value in (b"{}", b"", None, table())]
+    records = [Single(0, 0, None, value, arrow.HEADERS) for value in (b"{}", b"", None, table())]
     columns, odd = Reader(SYMBOLS).read(Records(records))
     assert columns.record.tolist() == [3, 3]
     assert [one.error and one.error.reason for one in odd] == [Reason.NOT_ARROW] * 3
@@ -376,7 +375,7 @@ def test_the_stream_of_the_documents() -> None:
     names: dict[str, Any] = {}
     exec(code, names)
     reader = Reader(["RUT", "SPX"])
-    record = Replayed(0, 0, None, names["value"], names["HEADERS"])
+    record = Single(0, 0, None, names["value"], names["HEADERS"])
     columns, odd = reader.read(Records([record]))
     found = [reader.close(columns, at) for at in range(2)]
     assert [(one.symbol, one.price) for one in found] == [

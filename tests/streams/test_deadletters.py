@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streams.batches import Single
 from streams.deadletters import (
     NO_LETTER,
     Done,
@@ -20,28 +21,27 @@ from streams.deadletters import (
     mark,
 )
 from streams.records import RESEND, Headers, Output, Place, Topic, dead_letter
-from streams.replay import Replayed
 from streams.wire import Reason, RejectedError
 
 ERROR = RejectedError(Reason.NOT_JSON, "not JSON: line 1")
 
 
 def refused(topic: Topic = Topic.CLOSES, offset: int = 7, key: bytes | None = b"RUT") -> Output:
-    return dead_letter(Place(topic, 1), Replayed(offset, 5, key, b"rubbish"), ERROR)
+    return dead_letter(Place(topic, 1), Single(offset, 5, key, b"rubbish"), ERROR)
 
 
-def stored(offset: int, output: Output, at_ms: int = 100) -> Replayed:
-    return Replayed(offset, at_ms, output.key, output.value, output.headers)
+def stored(offset: int, output: Output, at_ms: int = 100) -> Single:
+    return Single(offset, at_ms, output.key, output.value, output.headers)
 
 
-def letters(*records: Replayed) -> Letters:
+def letters(*records: Single) -> Letters:
     found = Letters()
     for record in records:
         found.take(0, record)
     return found
 
 
-def only(*records: Replayed) -> Letter:
+def only(*records: Single) -> Letter:
     (letter,) = letters(*records).all()
     return letter
 
@@ -58,11 +58,11 @@ def test_a_letter_says_where_it_came_from_and_why() -> None:
                                            "of", "at", "x"]), st.binary(max_size=8))),
        st.none() | st.binary(max_size=4))  # fmt: skip
 def test_whatever_lies_there_can_be_taken(headers: Headers, value: bytes | None) -> None:
-    assert len(letters(Replayed(0, 0, None, value, headers)).all()) <= 1
+    assert len(letters(Single(0, 0, None, value, headers)).all()) <= 1
 
 
 def test_somebodys_own_record_is_none() -> None:
-    letter = only(Replayed(0, 0, None, b"hello", [("topic", b"closes"), ("offset", b"x")]))
+    letter = only(Single(0, 0, None, b"hello", [("topic", b"closes"), ("offset", b"x")]))
     assert (letter.source, letter.reason) == (None, NO_LETTER)
     assert not is_retriable(letter, 9)
 
@@ -153,15 +153,15 @@ def test_a_partition_that_is_not_there_takes_none(partitions: int, has_a_door: b
 
 def test_a_request_for_an_alert_is_one_again() -> None:
     error = RejectedError(Reason.UNKNOWN_TARGET, "sms is no target")
-    asked = Replayed(7, 0, b"us", b"{}", [(RESEND, b"sms")])
+    asked = Single(7, 0, b"us", b"{}", [(RESEND, b"sms")])
     output = dead_letter(Place(Topic.ALERTS, 1), asked, error)
-    record = Replayed(3, 0, output.key, output.value, output.headers)
+    record = Single(3, 0, output.key, output.value, output.headers)
     assert dict(again(only(record), record).headers)[RESEND] == b"sms"
 
 
 def test_an_alert_that_gave_no_message_is_asked_for_anew() -> None:
     """The ledger says that it failed, so it would be passed over."""
     error = RejectedError(Reason.INTERNAL, "UndefinedError")
-    output = dead_letter(Place(Topic.ALERTS, 1), Replayed(7, 0, b"us", b"{}"), error)
-    record = Replayed(3, 0, output.key, output.value, output.headers)
+    output = dead_letter(Place(Topic.ALERTS, 1), Single(7, 0, b"us", b"{}"), error)
+    record = Single(3, 0, output.key, output.value, output.headers)
     assert dict(again(only(record), record).headers)[RESEND] == b"*"

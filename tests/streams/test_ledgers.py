@@ -12,9 +12,10 @@ import pytest
 from alerts.ledger import Entry, Outcome
 from alerts.model import Alert
 from config.loading import load
+from streams.batches import Single
 from streams.closes_file import Row, read
 from streams.ledgers import Filter, Ledgers, entry_facts
-from streams.replay import Replayed, of_closes
+from streams.replay import of_closes
 from streams.wire import Close, encode_alert
 
 EXAMPLES = Path(__file__).parents[2] / "config/examples"
@@ -33,14 +34,14 @@ AN_ALERT = replace(example(), id="aaaa1")
 def told(*alerts: Alert, headers: Any = ()) -> Ledgers:
     ledgers = Ledgers()
     for offset, alert in enumerate(alerts):
-        record = Replayed(offset, 1000 + offset, b"us", encode_alert(alert), headers)
+        record = Single(offset, 1000 + offset, b"us", encode_alert(alert), headers)
         ledgers.take_alert(1, record)
     return ledgers
 
 
 def entered(ledgers: Ledgers, *entries: Entry) -> Ledgers:
     for offset, entry in enumerate(entries):
-        ledgers.take_entry(Replayed(offset, 0, entry.key, entry.encode()))
+        ledgers.take_entry(Single(offset, 0, entry.key, entry.encode()))
     return ledgers
 
 
@@ -69,8 +70,8 @@ def test_the_last_entry_counts_and_a_target_without_one_is_pending() -> None:
 
 def test_what_cannot_be_read_is_counted() -> None:
     ledgers = Ledgers()
-    ledgers.take_alert(0, Replayed(0, 0, None, b"rubbish"))
-    ledgers.take_entry(Replayed(0, 0, None, None))
+    ledgers.take_alert(0, Single(0, 0, None, b"rubbish"))
+    ledgers.take_entry(Single(0, 0, None, None))
     assert (ledgers.unreadable, ledgers.all()) == (2, [])
 
 

@@ -21,6 +21,7 @@ from msgspec import msgpack
 
 from alerts.model import Alert
 from config.watchlists import Watchlist
+from streams.batches import Single
 from streams.core.book import Book, Entry
 from streams.core.kernel import running_lengths
 from streams.core.streaks import Missing, Streak, Ties, runs
@@ -28,7 +29,6 @@ from streams.core.subjects import PairKey
 from streams.core.watch import Watch
 from streams.folds.watcher import WatcherFold
 from streams.records import Place, Topic
-from streams.replay import Replayed
 from streams.wire import Close, Routed, decode_alert, encode_routed
 
 EXAMPLES = int(os.environ.get("PROOF_EXAMPLES", "2000"))
@@ -160,7 +160,7 @@ def watchlist(ties: str, missing: str, steps: int | None) -> Watchlist:
     )
 
 
-def fold(watched: Watchlist, records: list[Replayed], cuts: list[tuple[int, bool]]) -> Any:
+def fold(watched: Watchlist, records: list[Single], cuts: list[tuple[int, bool]]) -> Any:
     """The alerts, and the fold's last state; at some cuts a new fold takes over."""
     place, outputs, at = Place(Topic.WATCH, 0), [], 0
     running = WatcherFold(place, {"w": watched})
@@ -263,7 +263,7 @@ def test_streaming_is_batch_is_brute_force(
     cuts: list[tuple[int, bool]],
 ) -> None:
     records = [
-        Replayed(i, 0, b"w", encode_routed(Routed("w", Close(s, day, price * 10**6), 0, i, i)))
+        Single(i, 0, b"w", encode_routed(Routed("w", Close(s, day, price * 10**6), 0, i, i)))
         for i, (s, day, price) in enumerate(closes)
     ]
     alerts, watch = fold(watchlist(*policy), records, cuts)

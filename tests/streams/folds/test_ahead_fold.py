@@ -19,12 +19,12 @@ from alerts.model import Alert
 from alerts.rendering import render
 from config.watchlists import Watchlist
 from streams import arrow
+from streams.batches import Single
 from streams.columns import ORIGIN
 from streams.core.periods import from_text, to_text
 from streams.core.watch import Watch
 from streams.folds.watcher import WatcherFold
 from streams.records import Output, Place, Topic
-from streams.replay import Replayed
 from streams.wire import Close, Look, Routed, decode_alert, encode_look, encode_routed
 
 PLACE = Place(Topic.WATCH, 0)
@@ -64,7 +64,7 @@ class Desk:
 
     def take(self, value: bytes) -> list[Alert]:
         self.offset += 1
-        return told(self.fold.apply([Replayed(self.offset - 1, 0, b"w", value)]))
+        return told(self.fold.apply([Single(self.offset - 1, 0, b"w", value)]))
 
     def hand_over(self) -> None:
         """Another worker takes over from a snapshot."""
@@ -359,7 +359,7 @@ def test_a_period_ahead_is_told_like_another() -> None:
 # --- many prices ------------------------------------------------------------------------------
 
 
-def storm(ticks: int, every_ms: int, offset: int) -> Iterable[Replayed]:
+def storm(ticks: int, every_ms: int, offset: int) -> Iterable[Single]:
     """Prices of A alone, in Arrow streams of some thousands."""
     for first in range(0, ticks, 8192):
         count = min(8192, ticks - first)
@@ -373,7 +373,7 @@ def storm(ticks: int, every_ms: int, offset: int) -> Iterable[Replayed]:
             "provisional": np.ones(count, np.bool_),
             **dict(zip(ORIGIN, origin, strict=True)),
         }
-        yield Replayed(offset + first, 0, b"w", arrow.write(table, {"interval": "1d"}),
+        yield Single(offset + first, 0, b"w", arrow.write(table, {"interval": "1d"}),
                        arrow.HEADERS)  # fmt: skip
 
 

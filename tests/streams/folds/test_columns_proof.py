@@ -20,13 +20,13 @@ from msgspec import msgpack
 
 from config.watchlists import Watchlist
 from streams import arrow
+from streams.batches import Single
 from streams.columns import FEW, ORIGIN
 from streams.core import periods
 from streams.folds import router, watcher, watchlist_state
 from streams.folds.router import RouterFold
 from streams.folds.watcher import WatcherFold
 from streams.records import Output, Place, Topic
-from streams.replay import Replayed
 from streams.wire import (
     Close,
     Due,
@@ -120,7 +120,7 @@ PRICES = st.sampled_from([90, 99, 100, 100, 101, 101.5, 110, 0.000001, 10**9])
 
 
 @st.composite
-def logs(draw: st.DrawFn) -> tuple[dict[str, Watchlist], list[Replayed]]:
+def logs(draw: st.DrawFn) -> tuple[dict[str, Watchlist], list[Single]]:
     watchlists = {name: watchlist(draw, name) for name in ("u", "v")}
     clock, records = dict.fromkeys([(w, s) for w in watchlists for s in SYMBOLS], 0), []
     arrived = 10**12
@@ -147,13 +147,13 @@ def logs(draw: st.DrawFn) -> tuple[dict[str, Watchlist], list[Replayed]]:
             )
         if draw(st.sampled_from([False] * 8 + [True])):
             value = encode_look(Look(name, arrived + 4000))
-            records.append(Replayed(0, arrived, name.encode(), value))
+            records.append(Single(0, arrived, name.encode(), value))
     if draw(st.booleans()):
         for name, one in watchlists.items():
             records.insert(len(records) // 2, due(name, one))
     records = draw(st.sampled_from([records, as_streams(records, watchlists)]))
     return watchlists, [
-        Replayed(at, r.timestamp, r.key, r.value, r.headers) for at, r in enumerate(records)
+        Single(at, r.timestamp, r.key, r.value, r.headers) for at, r in enumerate(records)
     ]
 
 
@@ -163,7 +163,7 @@ def close(watched: Watchlist, symbol: str, at: int, price: float) -> Close:
     return Close(symbol, period, round(min(price, 10**9) * 10**6), interval)
 
 
-def record(watched: Watchlist, routed: Routed, form: str) -> Replayed:
+def record(watched: Watchlist, routed: Routed, form: str) -> Single:
     fields = json.loads(encode_routed(routed))
     fields["close"] = float(fields["close"])
     value = json.dumps(fields).encode()
@@ -184,21 +184,21 @@ def record(watched: Watchlist, routed: Routed, form: str) -> Replayed:
         value = json.dumps(fields | made | {"provisional": form == "ticks ahead"}).encode()
     if form == "provisional":
         value = json.dumps(fields | {"provisional": True}).encode()
-    return Replayed(0, routed.arrived_ms, routed.watchlist.encode(), value)
+    return Single(0, routed.arrived_ms, routed.watchlist.encode(), value)
 
 
-def due(name: str, watched: Watchlist) -> Replayed:
+def due(name: str, watched: Watchlist) -> Single:
     from streams.definitions import missing_rules
 
     at = FIRST + 3 if watched.interval == "1d" else FIRST * 1440 + 180
     rule = next(iter(missing_rules(watched)), "none")
     one = Due(name, at, watched.interval, rule, 10**9, 10**10)
-    return Replayed(0, 0, name.encode(), encode_due(one))
+    return Single(0, 0, name.encode(), encode_due(one))
 
 
-def as_streams(records: list[Replayed], watchlists: dict[str, Watchlist]) -> list[Replayed]:
+def as_streams(records: list[Single], watchlists: dict[str, Watchlist]) -> list[Single]:
     """The plain ones among neighbours of one watchlist as Arrow streams."""
-    made: list[Replayed] = []
+    made: list[Single] = []
     waiting: list[dict[str, Any]] = []
 
     def flush() -> None:
@@ -220,7 +220,7 @@ def as_streams(records: list[Replayed], watchlists: dict[str, Watchlist]) -> lis
     return made
 
 
-def stream(name: str, interval: str, rows: list[dict[str, Any]]) -> Replayed:
+def stream(name: str, interval: str, rows: list[dict[str, Any]]) -> Single:
     symbols = sorted({row["symbol"] for row in rows})
     origin = np.array([[*row["origin"][:2], 0, row["origin"][2]] for row in rows], np.int64)
     table = {
@@ -233,7 +233,7 @@ def stream(name: str, interval: str, rows: list[dict[str, Any]]) -> Replayed:
     if any(live):
         table["provisional"] = np.array(live)
     value = arrow.write(table, {"interval": interval})
-    return Replayed(0, rows[-1]["origin"][2], name.encode(), value, arrow.HEADERS)
+    return Single(0, rows[-1]["origin"][2], name.encode(), value, arrow.HEADERS)
 
 
 @contextmanager
@@ -248,7 +248,7 @@ Told = tuple[list[tuple[bytes | None, bytes | None]], dict[bytes | None, bytes |
 
 
 def told(
-    watchlists: dict[str, Watchlist], records: list[Replayed], cuts: list[tuple[int, bool]]
+    watchlists: dict[str, Watchlist], records: list[Single], cuts: list[tuple[int, bool]]
 ) -> Told:
     """Alerts and dead letters in order for each key, and the last word on each streak."""
     place = Place(Topic.WATCH, 0)
@@ -270,7 +270,7 @@ def told(
 @given(logs(), st.lists(st.tuples(st.integers(1, 250), st.booleans()), max_size=4))
 @settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 def test_columns_are_records_one_by_one(
-    log: tuple[dict[str, Watchlist], list[Replayed]], cuts: list[tuple[int, bool]]
+    log: tuple[dict[str, Watchlist], list[Single]], cuts: list[tuple[int, bool]]
 ) -> None:
     watchlists, records = log
     with columns_from(NEVER):
@@ -283,11 +283,11 @@ def test_columns_are_records_one_by_one(
 @given(logs(), st.lists(st.integers(1, 250), max_size=3))
 @settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 def test_a_router_sends_together_what_it_sends_one_by_one(
-    log: tuple[dict[str, Watchlist], list[Replayed]], cuts: list[int]
+    log: tuple[dict[str, Watchlist], list[Single]], cuts: list[int]
 ) -> None:
     watchlists, records = log
     closes = [closed(one) for one in records if one.headers == () and b'"at_ms"' not in one.value]  # type: ignore[operator]
-    closes = [Replayed(at, 10**15, r.key, r.value) for at, r in enumerate(closes)]
+    closes = [Single(at, 10**15, r.key, r.value) for at, r in enumerate(closes)]
     with columns_from(NEVER):
         expected = routed(watchlists, closes, [], together=False)
     with columns_from(ALWAYS):
@@ -299,13 +299,13 @@ def test_a_router_sends_together_what_it_sends_one_by_one(
     assert found[1] == expected[1]
 
 
-def closed(record: Replayed) -> Replayed:
+def closed(record: Single) -> Single:
     fields = json.loads(record.value or b"")
-    return Replayed(0, 0, fields["symbol"].encode(), record.value)
+    return Single(0, 0, fields["symbol"].encode(), record.value)
 
 
 def routed(
-    watchlists: dict[str, Watchlist], records: list[Replayed], cuts: list[int], *, together: bool
+    watchlists: dict[str, Watchlist], records: list[Single], cuts: list[int], *, together: bool
 ) -> tuple[list[Any], list[Any]]:
     """Copies in order as one JSON each, and dead letters."""
     from streams.calendars import by_name
@@ -322,7 +322,7 @@ def routed(
             if output.topic is Topic.DEAD_LETTERS:
                 dead.append((output.value, output.headers))
             elif output.headers:
-                one = Replayed(0, 0, output.key, output.value, output.headers)
+                one = Single(0, 0, output.key, output.value, output.headers)
                 copies += [(output.key, encode_routed(each)) for each in reader.routed(one)]
             else:
                 copies.append((output.key, output.value))

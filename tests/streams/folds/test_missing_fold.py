@@ -14,6 +14,7 @@ from msgspec import msgpack
 from alerts.evidence import Absence
 from alerts.model import Alert, Trigger
 from config.watchlists import Watchlist
+from streams.batches import Single
 from streams.calendars import ended
 from streams.core.periods import from_text
 from streams.core.prices import from_digits
@@ -21,7 +22,6 @@ from streams.definitions import missing_rules
 from streams.folds.missing import MOST_OPEN
 from streams.folds.watcher import WatcherFold
 from streams.records import Place, Topic
-from streams.replay import Replayed
 from streams.wire import Close, Due, Routed, decode_alert, encode_due, encode_routed
 
 PLACE = Place(Topic.WATCH, 0)
@@ -48,7 +48,7 @@ class Desk:
         self.watchlist = watched or watchlist()
         self.fold = WatcherFold(PLACE, {"us": self.watchlist})
         self.rules = list(missing_rules(self.watchlist))
-        self.records: list[Replayed] = []
+        self.records: list[Single] = []
 
     def close(self, symbol: str, period: str, at: str = "", **more: Any) -> list[Alert]:
         close = Close(
@@ -69,7 +69,7 @@ class Desk:
         return self.take(encode_due(Due("us", wanted, interval, self.rules[rule], end, ms(at))))
 
     def take(self, value: bytes) -> list[Alert]:
-        record = Replayed(len(self.records), 0, b"us", value)
+        record = Single(len(self.records), 0, b"us", value)
         self.records.append(record)
         return alerts(self.fold, [record])
 
@@ -80,7 +80,7 @@ class Desk:
         self.fold.restore(state)
 
 
-def alerts(fold: WatcherFold, records: Iterable[Replayed]) -> list[Alert]:
+def alerts(fold: WatcherFold, records: Iterable[Single]) -> list[Alert]:
     outputs = fold.apply(list(records))
     found = [decode_alert(o.value) for o in outputs if o.topic is Topic.ALERTS]
     assert found == [o.about for o in outputs if o.topic is Topic.ALERTS]
@@ -261,7 +261,7 @@ def test_nobody_has_asked_yet() -> None:
 
 
 def test_rubbish_goes_to_the_dead_letters() -> None:
-    record = Replayed(0, 0, b"us", b'{"watchlist":"us","due":"yesterday"}')
+    record = Single(0, 0, b"us", b'{"watchlist":"us","due":"yesterday"}')
     (output,) = WatcherFold(PLACE, {"us": watchlist()}).apply([record])
     assert (output.topic, output.value) == (Topic.DEAD_LETTERS, record.value)
 

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config.watchlists import Watchlist
+from streams.batches import Single
 from streams.calendars import by_name, sessions
 from streams.core.periods import from_text
 from streams.folds.router import RouterFold
 from streams.records import Output, Place, Topic
-from streams.replay import Replayed
 from streams.wire import (
     Close,
     Reason,
@@ -54,8 +54,8 @@ def router() -> RouterFold:
     return RouterFold(PLACE, WATCHLISTS, CALENDARS)
 
 
-def record(value: bytes | None, offset: int = 7) -> Replayed:
-    return Replayed(offset, 1_769_510_800_123, b"a key", value)
+def record(value: bytes | None, offset: int = 7) -> Single:
+    return Single(offset, 1_769_510_800_123, b"a key", value)
 
 
 def a_close(symbol: str, day: str, price: int = 2_000_000) -> bytes:
@@ -215,7 +215,7 @@ def test_a_period_that_has_not_begun(arrived: str, reason: str | None) -> None:
     fold = RouterFold(PLACE, {"us": watchlist(("RUT", "SPX"))}, {})
     now = int(datetime.fromisoformat(arrived).timestamp() * 1000)
     value = b'{"symbol": "RUT", "period": "2026-01-21", "close": 2698.17}'
-    (output,) = fold.apply([Replayed(3, now, b"RUT", value)])
+    (output,) = fold.apply([Single(3, now, b"RUT", value)])
     found = dict(output.headers).get("reason")
     assert found == (reason and reason.encode())
 
@@ -320,7 +320,7 @@ def test_an_interval_that_has_not_begun(
 ) -> None:
     now = int(datetime.fromisoformat(arrived).timestamp() * 1000)
     value = part_of_day("RUT", "2026-01-20T09:30:00-05:00")
-    (first, *_) = router.apply([Replayed(3, now, b"RUT", value)])
+    (first, *_) = router.apply([Single(3, now, b"RUT", value)])
     headers = {name: text.decode() for name, text in first.headers}
     assert headers.get("reason") == reason
     if reason:

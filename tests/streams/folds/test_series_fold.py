@@ -16,23 +16,23 @@ from alerts.model import Alert, Kind
 from alerts.rendering import render
 from config.settings import Instrument
 from config.watchlists import Watchlist
+from streams.batches import Single
 from streams.core.periods import from_text, to_text
 from streams.core.prices import signed_from_digits
 from streams.folds.watcher import WatcherFold
 from streams.records import Place, Topic
-from streams.replay import Replayed
 from streams.wire import Close, Routed, decode_alert, encode_routed
 
 PLACE = Place(Topic.WATCH, 0)
 Row = tuple[str, str, str]
 
 
-def routed(rows: Iterable[Row], start: int = 0, **more: Any) -> list[Replayed]:
+def routed(rows: Iterable[Row], start: int = 0, **more: Any) -> list[Single]:
     interval = more.get("interval", "1d")
     closes = [Close(s, from_text(day, interval), signed_from_digits(p), **more)
               for s, day, p in rows]  # fmt: skip
     return [
-        Replayed(at, 0, b"w", encode_routed(Routed("w", close, 0, at, at)))
+        Single(at, 0, b"w", encode_routed(Routed("w", close, 0, at, at)))
         for at, close in enumerate(closes, start)
     ]
 

@@ -19,12 +19,13 @@ from alerts.rendering import render
 from config.loading import load
 from config.settings import Settings
 from config.watchlists import Watchlist
+from streams.batches import Single
 from streams.core.periods import from_text, to_text
 from streams.core.prices import from_digits
 from streams.folds import watcher, watchlist_state
 from streams.folds.watcher import WatcherFold
 from streams.records import Output, Place, Topic
-from streams.replay import Refused, Replayed, of_closes
+from streams.replay import Refused, of_closes
 from streams.wire import Close, Routed, StreakNow, decode_alert, encode_close, encode_routed
 
 EXAMPLES = Path(__file__).parents[3] / "config" / "examples"
@@ -51,10 +52,10 @@ def us(**changes: Any) -> Watchlist:
     return Watchlist.model_validate(data | changes)
 
 
-def routed(rows: Iterable[Row], name: str = "us", start: int = 0) -> list[Replayed]:
+def routed(rows: Iterable[Row], name: str = "us", start: int = 0) -> list[Single]:
     """Records of ``watch``, from one partition of ``closes``."""
     return [
-        Replayed(
+        Single(
             offset,
             0,
             name.encode(),
@@ -184,7 +185,7 @@ ROWS = st.lists(
 
 
 def in_pieces(
-    watchlist: Watchlist, records: Sequence[Replayed], cuts: Sequence[tuple[int, bool]]
+    watchlist: Watchlist, records: Sequence[Single], cuts: Sequence[tuple[int, bool]]
 ) -> list[Output]:
     """Fold frame by frame; at some cuts a new fold goes on from the old one's snapshot."""
     fold, outputs, last = WatcherFold(PLACE, {"us": watchlist}), [], 0
@@ -266,11 +267,11 @@ def test_what_is_unknown_is_passed_over_and_what_is_unreadable_is_a_dead_letter(
     gone = routed([("A", "2026-01-01", "1")], name="gone")
     left = routed([("Z", "2026-01-01", "1")])
     assert fold.apply([*gone, *left]) == []
-    (output,) = fold.apply([Replayed(9, 5, b"us", b"?")])
+    (output,) = fold.apply([Single(9, 5, b"us", b"?")])
     assert (output.topic, output.value) == (Topic.DEAD_LETTERS, b"?")
     assert dict(output.headers)["topic"] == b"watch"
     plain = encode_close(Close("A", 1, 1))
-    assert dict(fold.apply([Replayed(10, 5, b"us", plain)])[0].headers)["reason"] == (
+    assert dict(fold.apply([Single(10, 5, b"us", plain)])[0].headers)["reason"] == (
         b"missing-field"
     )
 
@@ -842,7 +843,7 @@ def of_two_sources(closes: Sequence[tuple[str, str, str, str, int]], few: int) -
     """RUT and SPX by period, close, source and revision; taken one by one, or in columns."""
     fold = WatcherFold(PLACE, {"us": US})
     records = [
-        Replayed(at, 0, b"us", encode_routed(Routed("us", Close(
+        Single(at, 0, b"us", encode_routed(Routed("us", Close(
             symbol, from_text(period), from_digits(close), "1d", source, revision=revision
         ), 0, at, 0)))
         for at, (symbol, period, close, source, revision) in enumerate(closes)
@@ -891,7 +892,7 @@ def test_alerts_are_made_of_plain_values() -> None:
     alerts = [output.about for output in fold.apply(routed(JANUARY))]
     for at, (symbol, price) in enumerate((("RUT", 10**10), ("SPX", 10**9)), 99):
         ahead = Close(symbol, from_text("2026-01-26"), price, provisional=True)
-        record = Replayed(at, 0, b"us", encode_routed(Routed("us", ahead, 0, at, 6000 * at)))
+        record = Single(at, 0, b"us", encode_routed(Routed("us", ahead, 0, at, 6000 * at)))
         alerts += [output.about for output in fold.apply([record])]
     assert {alert.milestone.kind for alert in alerts} >= {Kind.PROVISIONAL, Kind.RECORD_TIED}
     for alert in alerts:
