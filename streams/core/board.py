@@ -101,9 +101,8 @@ class State(NamedTuple):
 
     def put(self, pairs: Indices, state: State) -> None:
         """The inverse of :meth:`of`."""
-        mine: npt.NDArray[Any]
-        for mine, other in zip(self, state, strict=True):
-            mine[pairs] = other
+        for name in self._fields:
+            getattr(self, name)[pairs] = getattr(state, name)
 
 
 @dataclass(frozen=True, slots=True)
