@@ -17,10 +17,9 @@ from streams import arrow
 from streams.arrow import MAX_ROWS, Table
 from streams.batches import Batch, Records, Values, only
 from streams.core import periods, prices
-from streams.core.groups import groups
 from streams.fields import Reason, RejectedError, is_short
-from streams.plain import Plain
-from streams.plain_close import CLOSES, PlainClose
+from streams.plain import Fields, Texts
+from streams.plain_close import CLOSES, TABLES
 from streams.records import Record
 from streams.wire import (
     DIRECT,
@@ -53,6 +52,7 @@ _BLOCK = 2048
 _MOST_TEXTS = 200_000
 _MOST_SOURCES = 1000
 _NEVER = -(2**62)
+_ORIGIN = 3  # numbers at least
 _MINUTE_NS = 60_000_000_000
 
 
@@ -136,7 +136,7 @@ class Reader:
         self._watchlist = {name: at for at, name in enumerate(self.watchlists or ())}
         self._source = {None: 0, "": 0, TICKS: OF_TICKS}
         self._signed = np.array([symbol in signed for symbol in [*self.symbols, ""]])
-        self._periods: list[dict[str, int]] = [{} for _ in INTERVALS]
+        self._periods: list[dict[str | None, int]] = [{} for _ in INTERVALS]
 
     def close(self, columns: Columns, at: int) -> Close:
         """One close of columns that this reader has read."""
@@ -179,54 +179,59 @@ class Reader:
     # --- JSON -----------------------------------------------------------------------------------
 
     def _lines(self, records: Column, batch: Batch) -> tuple[list[Columns], list[Odd]]:
-        """By blocks whose objects stay in the cache of a core until they are columns."""
+        """All together where they are alike, else by blocks."""
         parts: list[Columns] = []
         odd: list[Odd] = []
+        if not len(records):
+            return parts, odd
         values = only(batch.values, records)
+        whole = TABLES.read(values)
+        if whole is not None:
+            self._take(whole, records, batch, parts, odd)
+            return parts, odd
         for first in range(0, len(records), _BLOCK):
             here = slice(first, first + _BLOCK)
             block = records[here]
-            read, good = CLOSES.read(Values(values.buffer, values.starts[here], values.ends[here]))
+            some = Values(values.buffer, values.starts[here], values.ends[here])
+            table = TABLES.read(some)
+            if table is not None:
+                self._take(table, block, batch, parts, odd)
+                continue
+            read, good = CLOSES.read(some)
             odd += [Odd(at) for at in block[~good].tolist()]
             if good.any():
                 self._take(read, block[good], batch, parts, odd)
         return parts, odd
 
     def _take(
-        self,
-        read: Plain[PlainClose],
-        records: Column,
-        batch: Batch,
-        parts: list[Columns],
-        odd: list[Odd],
+        self, read: Fields, records: Column, batch: Batch, parts: list[Columns], odd: list[Odd]
     ) -> None:
         """Plain records as columns; what our names do not have is odd."""
         count = len(records)
         symbol = _column(read, "symbol", self._symbol, count)
         interval = _column(read, "interval", _NO_INTERVAL, count)
-        period = self._period(read.column("period") or [], interval)
-        price, good = prices.from_values(read.column("close") or [])
+        period = self._period(read.texts("period"), interval)
+        price, good = read.prices("close")
         good &= (price > 0) | self._signed[symbol]
-        sources = read.column("source")
-        source = np.zeros(count, np.int64) if sources is None else self._sources(sources)
+        source = np.zeros(count, np.int64)
+        if (sources := read.texts("source")) is not None:
+            source = self._sources(sources[0])[sources[1]]
         good &= (symbol >= 0) & (interval >= 0) & (period != _NEVER) & (source >= 0)
-        sent = read.column("sent_at")
-        if sent is not None:
-            good &= np.array([text is None or is_short(text) for text in sent])
-        flags = read.column("provisional")
-        provisional = np.zeros(count, np.bool_)
-        if flags is not None:
-            provisional = np.array(flags, np.object_).astype(np.bool_)
-        revision = _revisions(read.column("revision"), count)
+        if (sent := read.texts("sent_at")) is not None:
+            short = np.array([text is None or is_short(text) for text in sent[0]], np.bool_)
+            good &= short[sent[1]]
+        flags = read.flags("provisional")
+        provisional = np.zeros(count, np.bool_) if flags is None else flags
+        revision = _revisions(read.numbers("revision"), count)
         good &= revision >= 0
         watchlist = np.zeros(count, np.int64)
         origin = None
         if self.watchlists is not None:
             watchlist = _column(read, "watchlist", self._watchlist, count)
             good &= watchlist >= 0
-            origin = read.column("origin")
-            if read.column("due") is not None:
-                good &= np.array([due is None for due in read.column("due") or ()])
+            origin = read.lists("origin")
+            if (due := read.texts("due")) is not None:
+                good &= np.array([text is None for text in due[0]], np.bool_)[due[1]]
         origins = _origins(origin, records, batch)
         good &= origins[-1] != _NEVER
         columns = Columns(
@@ -239,15 +244,15 @@ class Reader:
         odd += [Odd(at) for at in records[~good].tolist()]
         parts.append(columns.only(good))
 
-    def _period(self, texts: Sequence[Any], interval: Column) -> Column:
-        if (interval == interval[0]).all():
-            return self._known(int(interval[0]), texts)
-        found = np.full(len(texts), _NEVER, np.int64)
-        for kind, at in groups(interval):
-            found[at] = self._known(kind, [texts[one] for one in at.tolist()])
+    def _period(self, given: Texts | None, interval: Column) -> Column:
+        texts, places = given or ([], slice(None))
+        found = np.full(len(interval), _NEVER, np.int64)
+        for kind in np.unique(interval).tolist():
+            chosen = interval == kind
+            found[chosen] = self._known(kind, texts)[places][chosen]
         return found
 
-    def _known(self, kind: int, texts: Sequence[str]) -> Column:
+    def _known(self, kind: int, texts: Sequence[str | None]) -> Column:
         if kind < 0:
             return np.full(len(texts), _NEVER)
         known = self._periods[kind]
@@ -258,7 +263,7 @@ class Reader:
                 known.clear()
             for text in set(texts) - known.keys():
                 try:
-                    known[text] = periods.from_text(text, INTERVALS[kind])
+                    known[text] = periods.from_text(text or "", INTERVALS[kind])
                 except periods.PeriodError:
                     known[text] = _NEVER
         return np.array([known[text] for text in texts], np.int64)
@@ -374,13 +379,19 @@ def _origin(table: Table, record: Record) -> tuple[Column, ...]:
     return partition, offset, np.arange(rows), arrived
 
 
-def _origins(origins: Sequence[Any] | None, records: Column, batch: Batch) -> tuple[Column, ...]:
+def _origins(
+    origins: Sequence[Sequence[int] | None] | Column | None, records: Column, batch: Batch
+) -> tuple[Column, ...]:
     """Partition, offset, line and time of arrival in ``closes``; of what was written to ``watch``
     directly, where it stands there."""
     offset, arrived = batch.offsets[records], batch.timestamps[records]
     zeros = np.zeros(len(records), np.int64)
     if origins is None:
         return zeros + DIRECT, offset, zeros, arrived
+    if isinstance(origins, np.ndarray) and origins.shape[1] == _ORIGIN:
+        good = ((origins >= 0) & (origins < MOST_ORIGIN)).all(axis=1)
+        partition, offset, arrived = np.where(good, origins.T, 0)
+        return partition, offset, zeros, np.where(good, arrived, _NEVER)
     rows = [
         (DIRECT, at, 0, time) if one is None else _origin_of(one)
         for one, at, time in zip(origins, offset.tolist(), arrived.tolist(), strict=True)
@@ -388,26 +399,30 @@ def _origins(origins: Sequence[Any] | None, records: Column, batch: Batch) -> tu
     return tuple(np.array(rows, np.int64).T)
 
 
-def _origin_of(one: list[int]) -> tuple[int, int, int, int]:
+def _origin_of(one: Sequence[int]) -> tuple[int, int, int, int]:
     """``[partition, offset, milliseconds]``, and the line where it is not the first."""
-    if len(one) not in (3, 4) or not all(0 <= number < MOST_ORIGIN for number in one):
+    if len(one) not in (_ORIGIN, _ORIGIN + 1) or not all(0 <= n < MOST_ORIGIN for n in one):
         return 0, 0, 0, _NEVER
-    line = one[3] if len(one) == 4 else 0
+    line = int(one[3]) if len(one) > _ORIGIN else 0
     return (one[0], one[1], line, one[2]) if line < MAX_ROWS else (0, 0, 0, _NEVER)
 
 
-def _revisions(given: Sequence[int | None] | None, count: int) -> Column:
+def _revisions(given: Sequence[int] | Column | None, count: int) -> Column:
     """How many closes came before; -1 for what is no such number."""
     if given is None:
         return np.zeros(count, np.int64)
-    numbers = [0 if one is None else one for one in given]
-    return np.array([one if 0 <= one < MOST_REVISIONS else -1 for one in numbers], np.int64)
+    if isinstance(given, np.ndarray):
+        return np.where((given >= 0) & (given < MOST_REVISIONS), given, -1)
+    return np.array([one if 0 <= one < MOST_REVISIONS else -1 for one in given], np.int64)
 
 
-def _column(read: Plain[PlainClose], name: str, known: dict[Any, int], count: int) -> Column:
+def _column(read: Fields, name: str, known: dict[Any, int], count: int) -> Column:
     """What the texts of a field stand for; one that no record has is the same for all."""
-    texts = read.column(name)
-    return np.full(count, known.get(None, -1)) if texts is None else _places(known, texts)
+    found = read.texts(name)
+    if found is None:
+        return np.full(count, known.get(None, -1))
+    texts, places = found
+    return _places(known, texts)[places]
 
 
 def _places(known: dict[Any, int], texts: Sequence[Any]) -> Column:

@@ -27,8 +27,8 @@ log = logging.getLogger(__name__)
 #: How long the other lanes wait for one that is busy with a frame, in seconds: a large frame of
 #: many pairs may take that long.
 _PATIENCE = 5.0
-#: How long they wait for one that is attached, in seconds.
-_ATTACHING = 1.0
+#: How long they wait for one that is attached, or swept, in seconds.
+_MOMENT = 1.0
 #: How long a sweep waits for its lanes, in seconds: until a broker that is away is known to be so.
 _SWEEP_PATIENCE = 11.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
@@ -66,7 +66,7 @@ class Runner:
         self._frames: dict[int, asyncio.Task[None]] = {}
 
     async def attach(
-        self, partitions: Iterable[int], patience: float = _ATTACHING
+        self, partitions: Iterable[int], patience: float = _MOMENT
     ) -> Mapping[int, int]:
         """Own exactly these partitions; the offset from which each wants its frames.
 
@@ -109,6 +109,8 @@ class Runner:
         before = self._frames.get(partition)
         if before is not None and not before.done():
             await asyncio.wait([before], timeout=_PATIENCE)
+        elif lane.busy:  # with a sweep, or on its own way to the end of the log
+            await _settle([asyncio.create_task(lane.ended())], _MOMENT)
         if lane.busy or (before is not None and not before.done()):
             lane.behind = True
             return

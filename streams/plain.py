@@ -10,16 +10,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from operator import attrgetter
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
 from streams.batches import Values
+from streams.core import prices
 
 S = TypeVar("S", bound=msgspec.Struct)
+Bytes = npt.NDArray[np.uint8]
+Column = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
 _BLOCK = 128
@@ -29,8 +33,36 @@ _QUOTE, _COLON, _BLANKS = ord('"'), ord(":"), b" \t\r\n"
 _OBJECTS = msgspec.json.Decoder(dict[str, Any])
 
 
+Texts = tuple[Sequence[str | None], Any]
+"""Texts, some perhaps twice, and which of them each record has: what numpy takes as an index."""
+
+
+class Fields(Protocol):
+    """Columns of the fields of plain records; None of a field that is given in no record."""
+
+    def texts(self, name: str) -> Texts | None:
+        """A field of texts, None where it is not given."""
+        ...
+
+    def prices(self, name: str) -> tuple[Column, Mask]:
+        """A field of numbers and digits in micro-units; see :func:`streams.core.prices`."""
+        ...
+
+    def flags(self, name: str) -> Mask | None:
+        """A field of true and false, false where it is not given."""
+        ...
+
+    def numbers(self, name: str) -> Sequence[int] | Column | None:
+        """A field of whole numbers, 0 where it is not given."""
+        ...
+
+    def lists(self, name: str) -> Sequence[Sequence[int] | None] | Column | None:
+        """A field of lists of whole numbers, an array of two dimensions where all are as long."""
+        ...
+
+
 class Plain(Generic[S]):
-    """Plain records, and columns of their fields."""
+    """Plain records, one by one and as :class:`Fields`."""
 
     def __init__(self, records: Sequence[S], given: dict[str, list[Any]]) -> None:
         self.records = records
@@ -39,6 +71,55 @@ class Plain(Generic[S]):
     def column(self, name: str) -> list[Any] | None:
         """The values of a field, None where it is not given; None where it is in no record."""
         return self._given.get(name)
+
+    def texts(self, name: str) -> Texts | None:
+        """See :class:`Fields`."""
+        column = self.column(name)
+        return None if column is None else (column, slice(None))
+
+    def prices(self, name: str) -> tuple[Column, Mask]:
+        """See :class:`Fields`."""
+        return prices.from_values(self.column(name) or [])
+
+    def flags(self, name: str) -> Mask | None:
+        """See :class:`Fields`."""
+        column = self.column(name)
+        return None if column is None else np.array([flag is True for flag in column], np.bool_)
+
+    def numbers(self, name: str) -> Sequence[int] | None:
+        """See :class:`Fields`."""
+        column = self.column(name)
+        return None if column is None else [number or 0 for number in column]
+
+    def lists(self, name: str) -> Sequence[Sequence[int] | None] | None:
+        """See :class:`Fields`."""
+        return self.column(name)
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Consecutive values that begin and end with braces, without escapes, a line feed between two.
+
+    ``names`` counts their names, those of objects within objects too; -1 for unknown.
+    """
+
+    text: Bytes
+    starts: Column
+    ends: Column
+    names: int
+
+    @classmethod
+    def of(cls, values: Values, most: int) -> Lines | None:
+        """None where they are not of that kind, or one has more than ``most`` bytes."""
+        first, end = int(values.starts[0]), int(values.ends[-1])
+        text = np.frombuffer(values.buffer, np.uint8)[first:end]
+        starts, ends = values.starts - first, values.ends - first
+        sizes = ends - starts
+        if sizes.min() < 2 or sizes.max() > most:
+            return None
+        if (text[starts] != ord("{")).any() or (text[ends - 1] != ord("}")).any():
+            return None
+        return None if (text == ord("\\")).any() else cls(text, starts, ends, _names(text))
 
 
 class Form(Generic[S]):
@@ -84,19 +165,16 @@ class Form(Generic[S]):
         """Decode consecutive values together; None unless every one is plain."""
         if not len(values.starts):
             return Plain([], {})
-        first, end = int(values.starts[0]), int(values.ends[-1])
-        buffer, starts, ends = values.buffer[first:end], values.starts - first, values.ends - first
-        sizes = ends - starts
-        if sizes.min() < 2 or sizes.max() > self._most:
+        lines = Lines.of(values, self._most)
+        if lines is None:
             return None
-        text = np.frombuffer(buffer, np.uint8)
-        if (text[starts] != ord("{")).any() or (text[ends - 1] != ord("}")).any():
-            return None
-        return self._decode(bytes(buffer), len(starts), _names(text))
+        return self._decode(lines.text.tobytes(), len(lines.starts), lines.names)
 
     def read_one(self, value: bytes | None) -> S | None:
         """The same of a single value."""
         if not value or len(value) > self._most or value[:1] != b"{" or value[-1:] != b"}":
+            return None
+        if b"\\" in value:
             return None
         plain = self._decode(value, 1, _names_of_one(value))
         return None if plain is None else plain.records[0]
@@ -107,8 +185,6 @@ class Form(Generic[S]):
         a line that begins with a brace cannot go on with what an earlier line left open, and one
         that ends with a brace leaves nothing open but what such a line would have to go on with.
         """
-        if b"\\" in lines:
-            return None
         if names < 0:
             names = len(_NAME.findall(lines))
         try:
@@ -136,8 +212,8 @@ class Form(Generic[S]):
         return given, names
 
 
-def _names(text: npt.NDArray[np.uint8]) -> int:
-    """How many names there are, of objects within objects too; -1 for unknown.
+def _names(text: Bytes) -> int:
+    """How many names there are; -1 for unknown.
 
     It is what ends with a quote and a colon where there are no escapes. A text that begins with a
     colon counts too.

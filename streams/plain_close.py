@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import msgspec
+import pyarrow as pa
 
 from streams.plain import Form
+from streams.plain_table import TableForm
 
 #: The largest plain close, in bytes.
 MAX_BYTES = 4096
@@ -27,3 +29,22 @@ class PlainClose(msgspec.Struct, gc=False):
 
 
 CLOSES = Form(PlainClose, MAX_BYTES)
+
+_TEXT = pa.string()
+TABLES = TableForm(
+    {
+        "symbol": _TEXT,
+        "period": _TEXT,
+        "close": None,
+        "watchlist": _TEXT,
+        "origin": pa.list_(pa.int64()),
+        "interval": _TEXT,
+        "provisional": pa.bool_(),
+        "revision": pa.int64(),
+        "source": _TEXT,
+        "sent_at": _TEXT,
+        "due": _TEXT,
+    },
+    ("symbol", "period", "close"),
+    MAX_BYTES,
+)

@@ -15,6 +15,8 @@ from streams.wire import Reason, RejectedError
 #: Records that are applied before the event loop has its turn: as many as take so many seconds,
 #: but within bounds, and as many to begin with.
 _TURN, _LEAST, _FIRST, _MOST = 0.2, 500, 4_096, 65_536
+#: More records than this are read in a thread, while another lane's are applied.
+_MANY_RECORDS = 2_000
 #: How often what stands is sent at most, in seconds, and how much of it while records come, and
 #: while none do: so that alerts do not wait for it.
 _PAUSE, _SOME, _MANY = 1.0, 500, 5_000
@@ -25,7 +27,16 @@ class Fold(Protocol):
 
     definition: str
 
-    def apply(self, records: Sequence[Record]) -> list[Output]: ...
+    def apply(self, records: Sequence[Record]) -> list[Output]:
+        """Take records."""
+        ...
+
+    def read(self, records: Sequence[Record]) -> Callable[[], list[Output]]:
+        """The part of :meth:`apply` that needs no state; what comes back does the rest.
+
+        It may run in a thread of its own, while the fold is looked at.
+        """
+        ...
 
     def latest(self, most: int | None = None, /) -> list[Output]:
         """What stands now of what has changed and was not told since, ``most`` outputs at most:
@@ -69,8 +80,10 @@ class FoldWork:
         start = 0
         while start < len(records):
             part = records[start : start + self._at_once]
+            read = self._fold.read
+            taken = await asyncio.to_thread(read, part) if len(part) > _MANY_RECORDS else read(part)
             begun = time.perf_counter()
-            outputs = self._fold.apply(part)
+            outputs = taken()
             self._adapt(len(part), time.perf_counter() - begun)
             await self._send(outputs)
             await asyncio.sleep(0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import groupby
 from typing import Any
 
@@ -56,10 +57,17 @@ class BarsFold:
 
     def apply(self, records: Sequence[Record]) -> list[Output]:
         """The closes that ticks bring, and a dead letter for each record that cannot be used."""
+        return self.read(records)()
+
+    def read(self, records: Sequence[Record]) -> Callable[[], list[Output]]:
+        """See :class:`streams.works.Fold`."""
         taken = batch(records)
         if not len(taken):
-            return []
-        ticks, rejects = self._timely(decode_ticks(taken, self._numbers, self._plan.signed), taken)
+            return list
+        return partial(self._take, taken, decode_ticks(taken, self._numbers, self._plan.signed))
+
+    def _take(self, taken: Batch, read: Ticks) -> list[Output]:
+        ticks, rejects = self._timely(read, taken)
         bars, fates = self._bars.fold(TickColumns(ticks.symbols, ticks.instants, ticks.prices))
         rejects += self._unfit(ticks, fates)
         is_tick = ticks.symbols != DUE

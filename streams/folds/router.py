@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -56,9 +57,14 @@ class RouterFold:
 
     def apply(self, records: Sequence[Record]) -> list[Output]:
         """The closes for each watchlist, and a dead letter for what cannot be used."""
+        return self.read(records)()
+
+    def read(self, records: Sequence[Record]) -> Callable[[], list[Output]]:
+        """See :class:`streams.works.Fold`."""
         if len(records) < FEW and not any(map(arrow.is_stream, records)):
-            return [output for record in records for output in self._route(record)]
-        return self._route_all(batch(records))
+            return lambda: [output for record in records for output in self._route(record)]
+        whole = batch(records)
+        return partial(self._route_all, whole, *self._reader.read(whole))
 
     def snapshot(self) -> dict[str, Any]:
         """Nothing: the cursor is all."""
@@ -99,9 +105,8 @@ class RouterFold:
 
     # --- together -------------------------------------------------------------------------------
 
-    def _route_all(self, records: Batch) -> list[Output]:
+    def _route_all(self, records: Batch, columns: Columns, odd: list[Odd]) -> list[Output]:
         """The same in columns; outputs in the order of the log, copies by watchlist."""
-        columns, odd = self._reader.read(records)
         good = self._routes.are_open(columns)
         odd += [self._odd(records, columns, at) for at in np.flatnonzero(~good).tolist()]
         outputs: list[Numbered] = []

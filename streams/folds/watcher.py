@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from config.settings import Instrument
 from config.watchlists import Watchlist
 from streams.arrow import MAX_ROWS, is_stream
 from streams.batches import Batch, batch
-from streams.columns import FEW, Columns, Reader
+from streams.columns import FEW, Columns, Odd, Reader
 from streams.core.groups import groups
 from streams.core.watch import Watch
 from streams.definitions import signed, watch_definition
@@ -47,9 +48,14 @@ class WatcherFold:
 
     def apply(self, records: Sequence[Record]) -> list[Output]:
         """Alerts, and a dead letter for what cannot be used."""
+        return self.read(records)()
+
+    def read(self, records: Sequence[Record]) -> Callable[[], list[Output]]:
+        """See :class:`streams.works.Fold`."""
         if len(records) < FEW and not any(map(is_stream, records)):
-            return [output for record in records for output in self._take(record)]
-        return self._take_all(batch(records))
+            return lambda: [output for record in records for output in self._take(record)]
+        whole = batch(records)
+        return partial(self._take_all, whole, *self._reader.read(whole))
 
     def latest(self, most: int | None = None) -> list[Output]:
         """The streaks of the pairs that have changed and were not told since, so many at most."""
@@ -111,9 +117,8 @@ class WatcherFold:
             return read, replace(self._own, offset=record.offset, arrived_ms=record.timestamp)
         return read, Trigger(Topic.CLOSES.value, read.partition, read.offset, read.arrived_ms)
 
-    def _take_all(self, records: Batch) -> list[Output]:
+    def _take_all(self, records: Batch, columns: Columns, odd: Iterable[Odd]) -> list[Output]:
         """The same in columns, watchlist by watchlist; outputs in the order of the log."""
-        columns, odd = self._reader.read(records)
         outputs: list[Numbered] = []
         singles: dict[str, list[Single]] = {}
         for one in odd:

@@ -27,7 +27,7 @@ class Work:
         self.closed = 0
 
     async def settle(self) -> None:
-        pass
+        await self.desk.wait("settle", self.place)
 
     async def take(self, records: Sequence[Record]) -> None:
         await self.desk.wait("take", self.place)
@@ -124,6 +124,25 @@ async def test_a_lane_that_is_soon_free_gets_its_next_frame(desk: Desk, eventual
     desk.harness.log.reads.clear()
     for at in range(6):
         await runner.offer(0, records[at : at + 1])
+    await eventually(lambda: desk.works[SLOW].taken == list(range(6)))
+    assert desk.harness.log.reads == []
+
+
+async def test_a_frame_waits_for_a_sweep(desk: Desk, eventually: Any) -> None:
+    """A look at the log's end is soon over; passing over a frame would read all of it again."""
+    records = desk.append(SLOW, 6)
+    runner = desk.runner()
+    await runner.attach([0])
+    await runner.offer(0, records[:3])
+    await eventually(lambda: desk.works[SLOW].taken == [0, 1, 2])
+    desk.harness.log.reads.clear()
+    free = desk.hold("settle", SLOW)
+    sweep = asyncio.create_task(runner.sweep())
+    await eventually(lambda: runner.lanes[0].busy)
+    offer = asyncio.create_task(runner.offer(0, records[3:]))
+    await asyncio.sleep(0)
+    free.set()
+    await asyncio.gather(sweep, offer)
     await eventually(lambda: desk.works[SLOW].taken == list(range(6)))
     assert desk.harness.log.reads == []
 

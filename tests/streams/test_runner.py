@@ -32,7 +32,10 @@ class Totals:
         self.next = 0
 
     def apply(self, records: Sequence[Record]) -> list[Output]:
-        return [self._add(record) for record in records]
+        return self.read(records)()
+
+    def read(self, records: Sequence[Record]) -> Callable[[], list[Output]]:
+        return lambda: [self._add(record) for record in records]
 
     def _add(self, record: Record) -> Output:
         if record.value == POISON:
