@@ -27,23 +27,29 @@ HEADERS: Headers = (("content-type", CONTENT_TYPE.encode()),)
 MARK = b"\xff\xff\xff\xff"
 """How a stream begins; no text in UTF-8 has these bytes."""
 MAX_ROWS = 100_000
+_JSON = b"{"
 
 _MOST_BYTES = 64 << 20
 _PRICES = ("close", "price", "micros")
 
 
 def is_stream(record: Record) -> bool:
-    """Whether a record is an Arrow IPC stream: by its header, or by its first bytes."""
-    return (record.value or b"").startswith(MARK) or HEADERS[0] in record.headers
+    """Whether a record is an Arrow IPC stream: by its header, or by its first bytes.
+
+    What begins with a brace is JSON, whatever the header says.
+    """
+    value = record.value or b""
+    return value.startswith(MARK) or (value[:1] != _JSON and HEADERS[0] in record.headers)
 
 
 def streams_of(batch: Batch) -> list[int]:
     """The places of the records of a batch that are streams, ascending; see :func:`is_stream`."""
     values = batch.values
-    long = np.flatnonzero(values.ends - values.starts >= len(MARK))
-    first = np.frombuffer(values.buffer, np.uint8)[values.starts[long]]
-    found = {at for at in long[first == MARK[0]].tolist() if is_stream(batch[at])}
-    return sorted(found.union(batch.having(*HEADERS[0])))
+    perhaps = values.starts == values.ends
+    full = np.flatnonzero(~perhaps)
+    first = np.frombuffer(values.buffer, np.uint8)[values.starts[full]]
+    perhaps[full] = first != _JSON[0]
+    return [at for at in np.flatnonzero(perhaps).tolist() if is_stream(batch[at])]
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,10 +58,6 @@ class Batch(Sequence[Record], ABC):
     def values(self) -> Values:
         """All values in one buffer."""
 
-    @abstractmethod
-    def having(self, name: str, value: bytes) -> list[int]:
-        """The places of the records that have a header, ascending."""
-
     @overload
     def __getitem__(self, at: int) -> Record: ...
     @overload
@@ -109,11 +105,6 @@ class Records(Batch):
     def values(self) -> Values:
         """See :class:`Batch`."""
         return joined([value or b"" for value in map(attrgetter("value"), self._records)])
-
-    def having(self, name: str, value: bytes) -> list[int]:
-        """See :class:`Batch`."""
-        header = (name, value)
-        return [at for at, record in enumerate(self._records) if header in record.headers]
 
 
 def joined(values: Sequence[bytes]) -> Values:

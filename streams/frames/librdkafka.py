@@ -62,11 +62,6 @@ class Messages(Batch):
         """See :class:`streams.batches.Batch`."""
         return joined([value or b"" for value in self._values])
 
-    def having(self, name: str, value: bytes) -> list[int]:
-        """See :class:`streams.batches.Batch`."""
-        header, messages = (name, value), enumerate(self._messages)
-        return [at for at, message in messages if header in (message.headers() or ())]
-
 
 class Librdkafka(Follower):
     """Polls in a thread of its own, so that the group's heartbeats go on."""

@@ -120,14 +120,6 @@ class PackedBatch(Batch):
         values = self._shared.values
         return Values(values.buffer, values.starts[self._span], values.ends[self._span])
 
-    def having(self, name: str, value: bytes) -> list[int]:
-        """See :class:`streams.batches.Batch`."""
-        if value not in self._shared.packed.headers:
-            return []
-        found, header = self._shared.headers, (name, value)
-        places = enumerate(self._range)
-        return [at for at, number in places if header in found.get(number, ())]
-
 
 def _unpack(packed: bytes) -> dict[int, list[tuple[str, bytes]]]:
     """Headers by the number of their record."""

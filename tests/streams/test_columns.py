@@ -284,7 +284,7 @@ def test_a_stream_is_told_by_its_first_bytes_too() -> None:
 
 
 def test_what_says_that_it_is_a_stream_is_read_as_one() -> None:
-    records = [Single(0, 0, None, value, arrow.HEADERS) for value in (b"{}", b"", None, table())]
+    records = [Single(0, 0, None, value, arrow.HEADERS) for value in (b"x", b"", None, table())]
     columns, odd = Reader(SYMBOLS).read(Records(records))
     assert columns.record.tolist() == [3, 3]
     assert [one.error and one.error.reason for one in odd] == [Reason.NOT_ARROW] * 3
