@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 
@@ -64,7 +64,11 @@ class Messages(Batch):
 
 
 class Librdkafka(Follower):
-    """Polls in a thread of its own, so that the group's heartbeats go on."""
+    """Polls in a thread of its own, so that the group's heartbeats go on.
+
+    What comes of a partition that is not active is kept until it is; the partition is paused, and
+    fetched no further, when that is a batch or more.
+    """
 
     def __init__(self, kafka: Kafka) -> None:
         """Raises StreakwatchError when librdkafka cannot do what the configuration asks for."""
@@ -75,6 +79,8 @@ class Librdkafka(Follower):
             raise unusable(error.args[0].str()) from None
         self._thread = ThreadPoolExecutor(1, "librdkafka")
         self._closed = False
+        self._kept: dict[tuple[str | None, int | None], list[Message]] = {}
+        self._paused: set[TP] = set()
 
     async def poll(
         self,
@@ -85,9 +91,9 @@ class Librdkafka(Follower):
         """See :class:`streams.frames.source.Source`."""
         if self._closed:
             return {}
-        wanted = {tp: at for tp, at in positions.items() if tp in active}
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, self._poll, wanted, timeout)
+        wanted = frozenset(active)
+        return await loop.run_in_executor(self._thread, self._poll, positions, wanted, timeout)
 
     def close(self) -> None:
         """See :class:`streams.frames.source.Source`."""
@@ -95,13 +101,40 @@ class Librdkafka(Follower):
         self._thread.submit(self._consumer.close)
         self._thread.shutdown(wait=False)
 
-    def _poll(self, wanted: Mapping[TP, int], timeout: float) -> Mapping[TP, Batch]:
+    def _poll(
+        self, positions: Mapping[TP, int], active: Collection[TP], timeout: float
+    ) -> Mapping[TP, Batch]:
         if self._closed:
             return {}
-        self._follow(wanted)
-        batches = {tp: batch for tp, batch in _batches(self._take(timeout)) if tp in wanted}
+        self._follow(positions)
+        self._resume([tp for tp in self._paused if not self._kept.get(tp)])
+        here = any(self._kept.get(tp) for tp in active)
+        self._keep(self._take(0 if here else timeout))
+        batches = {tp: self._batch(tp) for tp in active if self._kept.get(tp)}
+        self._pause([tp for tp in positions if len(self._kept[tp]) >= MOST_RECORDS])
         self._handed_on(batches)
         return batches
+
+    def _keep(self, messages: Sequence[Message]) -> None:
+        kept = self._kept
+        for message in messages:
+            kept[message.topic(), message.partition()].append(message)
+
+    def _batch(self, tp: TP) -> Batch:
+        kept = self._kept[tp]
+        some, self._kept[tp] = kept[:MOST_RECORDS], kept[MOST_RECORDS:]
+        return Messages(some, [message.value() for message in some])
+
+    def _pause(self, partitions: Collection[TP]) -> None:
+        new = [tp for tp in partitions if tp not in self._paused]
+        self._paused.update(new)
+        if new:
+            self._consumer.pause([TopicPartition(tp.topic, tp.partition) for tp in new])
+
+    def _resume(self, partitions: Collection[TP]) -> None:
+        self._paused.difference_update(partitions)
+        if partitions:
+            self._consumer.resume([TopicPartition(tp.topic, tp.partition) for tp in partitions])
 
     def _take(self, timeout: float) -> list[Message]:
         """Wait for the first message, and then take what is there."""
@@ -124,22 +157,15 @@ class Librdkafka(Follower):
         self._consumer.incremental_assign(
             [TopicPartition(tp.topic, tp.partition, at) for tp, at in positions.items()]
         )
+        self._kept |= {tp: [] for tp in positions}
 
     def _unassign(self, partitions: Collection[TP]) -> None:
         self._consumer.incremental_unassign(
             [TopicPartition(tp.topic, tp.partition) for tp in partitions]
         )
-
-
-def _batches(messages: Sequence[Message]) -> Iterator[tuple[TP, Batch]]:
-    """The messages of each partition, in their order."""
-    found: dict[tuple[str | None, int | None], list[Message]] = {}
-    for message in messages:
-        found.setdefault((message.topic(), message.partition()), []).append(message)
-    for (topic, partition), those in found.items():
-        assert topic is not None
-        assert partition is not None
-        yield TP(topic, partition), Messages(those, [message.value() for message in those])
+        for tp in partitions:
+            del self._kept[tp]
+        self._paused.difference_update(partitions)
 
 
 def _offset(message: Message) -> int:

@@ -9,6 +9,7 @@ rebalance, :attr:`FrameApp.positions` tells where each partition goes on.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -26,6 +27,9 @@ from streams.batches import Batch, batch
 from streams.frames.heartbeats import Heartbeats
 from streams.frames.source import Source
 from streams.frames.threads import ConsumerThread, SourceThread
+
+#: How often Faust's consumer looks whether there is something to fetch, in seconds.
+_IDLE = 1.0
 
 Positions = Callable[[frozenset[TP]], Awaitable[Mapping[TP, int]]]
 
@@ -83,6 +87,7 @@ class Consumer(driver.Consumer):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.heartbeats = Heartbeats()
+        self._wanted_again = asyncio.Event()
 
     def _new_consumer_thread(self) -> ConsumerThread:
         if self.app.open_source is None:
@@ -100,6 +105,7 @@ class Consumer(driver.Consumer):
         """The topic's partitions go on together."""
         for each in [one for one in self._buffered_partitions if one.topic == tp.topic]:
             super().on_buffer_drop(each)
+            self._wanted_again.set()
 
     async def perform_seek(self) -> None:
         """Seek every assigned partition to its fold's cursor."""
@@ -110,6 +116,18 @@ class Consumer(driver.Consumer):
         for tp, cursor in cursors.items():
             # the last offset that was read: what lies below is dropped
             self._read_offset[tp] = cursor - 1 if cursor > 0 else None
+
+    async def _wait_next_records(
+        self,
+        timeout: float,  # noqa: ASYNC109
+    ) -> tuple[Any, set[TP] | None]:
+        """As Faust does, which sleeps for a second when no partition is wanted."""
+        if self.flow_active and not self._get_active_partitions():
+            self._wanted_again.clear()
+            await self.wait(self._wanted_again.wait(), timeout=_IDLE)
+            if not self._get_active_partitions():
+                return None, None
+        return await super()._wait_next_records(timeout)
 
     async def getmany(  # the driver gives the signature
         self,
