@@ -86,8 +86,12 @@ class Columns(NamedTuple):
         return len(self.record)
 
     def only(self, chosen: npt.NDArray[np.generic] | slice) -> Columns:
-        """Some of them, by mask, index or slice."""
-        return Columns._make(column[chosen] for column in self)
+        """Some of them, by mask, index or slice; what is the same for all is not copied."""
+        size = len(self.record[chosen])
+        return Columns._make(
+            column[chosen] if column.strides[0] else np.broadcast_to(column[:1], size)
+            for column in self
+        )
 
     @property
     def number(self) -> Column:
@@ -213,7 +217,7 @@ class Reader:
         period = self._period(read.texts("period"), interval)
         price, good = read.prices("close")
         good &= (price > 0) | self._signed[symbol]
-        source = np.zeros(count, np.int64)
+        source = _same(0, count)
         if (sources := read.texts("source")) is not None:
             source = self._sources(sources[0])[sources[1]]
         good &= (symbol >= 0) & (interval >= 0) & (period != _NEVER) & (source >= 0)
@@ -221,10 +225,10 @@ class Reader:
             short = np.array([text is None or is_short(text) for text in sent[0]], np.bool_)
             good &= short[sent[1]]
         flags = read.flags("provisional")
-        provisional = np.zeros(count, np.bool_) if flags is None else flags
+        provisional = np.broadcast_to(np.False_, count) if flags is None else flags
         revision = _revisions(read.numbers("revision"), count)
         good &= revision >= 0
-        watchlist = np.zeros(count, np.int64)
+        watchlist = _same(0, count)
         origin = None
         if self.watchlists is not None:
             watchlist = _column(read, "watchlist", self._watchlist, count)
@@ -235,7 +239,7 @@ class Reader:
         origins = _origins(origin, records, batch)
         good &= origins[-1] != _NEVER
         columns = Columns(
-            records, np.zeros(count, np.int64), watchlist, symbol, period, price, interval,
+            records, _same(0, count), watchlist, symbol, period, price, interval,
             provisional, revision, source, *origins,
         )  # fmt: skip
         if good.all():
@@ -299,7 +303,7 @@ class Reader:
         priced = (table.price > 0) | self._signed[symbol]
         source = self._sources_of(table)
         given = table.numbers("revision")
-        revision = np.zeros(rows, np.int64) if given is None else given
+        revision = _same(0, rows) if given is None else given
         revised = (revision >= 0) & (revision < MOST_REVISIONS)
         good = timed & priced & revised & (symbol >= 0) & (source >= 0)
         good[list(table.refused)] = False
@@ -308,8 +312,8 @@ class Reader:
             watchlist = self._watchlist.get((record.key or b"").decode("utf-8", "replace"), -1)
             good &= watchlist >= 0
         columns = Columns(
-            np.full(rows, at), np.arange(rows), np.full(rows, watchlist), symbol, period,
-            table.price, np.full(rows, interval), table.flags("provisional"), revision, source,
+            _same(at, rows), np.arange(rows), _same(watchlist, rows), symbol, period,
+            table.price, _same(interval, rows), table.flags("provisional"), revision, source,
             *_origin(table, record),
         )  # fmt: skip
         parts.append(columns.only(good))
@@ -348,7 +352,7 @@ class Reader:
     def _sources_of(self, table: Table) -> Column:
         found = table.texts("source")
         if found is None:
-            return np.zeros(len(table), np.int64)
+            return _same(0, len(table))
         names, places = found
         return np.append(self._sources(names), 0)[places]
 
@@ -374,7 +378,7 @@ def _origin(table: Table, record: Record) -> tuple[Column, ...]:
     if len(known) == len(given):
         return tuple(known)
     rows = len(table)
-    whole = (np.full(rows, n) for n in (DIRECT, record.offset, record.timestamp))
+    whole = (_same(n, rows) for n in (DIRECT, record.offset, record.timestamp))
     partition, offset, arrived = whole
     return partition, offset, np.arange(rows), arrived
 
@@ -385,9 +389,9 @@ def _origins(
     """Partition, offset, line and time of arrival in ``closes``; of what was written to ``watch``
     directly, where it stands there."""
     offset, arrived = batch.offsets[records], batch.timestamps[records]
-    zeros = np.zeros(len(records), np.int64)
+    zeros = _same(0, len(records))
     if origins is None:
-        return zeros + DIRECT, offset, zeros, arrived
+        return _same(DIRECT, len(records)), offset, zeros, arrived
     if isinstance(origins, np.ndarray) and origins.shape[1] == _ORIGIN:
         good = ((origins >= 0) & (origins < MOST_ORIGIN)).all(axis=1)
         partition, offset, arrived = np.where(good, origins.T, 0)
@@ -410,7 +414,7 @@ def _origin_of(one: Sequence[int]) -> tuple[int, int, int, int]:
 def _revisions(given: Sequence[int] | Column | None, count: int) -> Column:
     """How many closes came before; -1 for what is no such number."""
     if given is None:
-        return np.zeros(count, np.int64)
+        return _same(0, count)
     if isinstance(given, np.ndarray):
         return np.where((given >= 0) & (given < MOST_REVISIONS), given, -1)
     return np.array([one if 0 <= one < MOST_REVISIONS else -1 for one in given], np.int64)
@@ -420,7 +424,7 @@ def _column(read: Fields, name: str, known: dict[Any, int], count: int) -> Colum
     """What the texts of a field stand for; one that no record has is the same for all."""
     found = read.texts(name)
     if found is None:
-        return np.full(count, known.get(None, -1))
+        return _same(known.get(None, -1), count)
     texts, places = found
     return _places(known, texts)[places]
 
@@ -430,6 +434,11 @@ def _places(known: dict[Any, int], texts: Sequence[Any]) -> Column:
         return np.fromiter(map(known.__getitem__, texts), np.int64, len(texts))
     except KeyError:
         return np.array([known.get(text, -1) for text in texts], np.int64)
+
+
+def _same(value: int, count: int) -> Column:
+    """A column of the same number, which takes no room."""
+    return np.broadcast_to(np.int64(value), count)
 
 
 def _nothing() -> Columns:

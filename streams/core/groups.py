@@ -12,6 +12,17 @@ Column = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
 
+#: Keys of 16 bits are sorted by radix, in a fraction of the time.
+_SHORT = np.iinfo(np.int16)
+
+
+def in_order(keys: Column) -> npt.NDArray[np.intp]:
+    """The places of keys by their size, of the same in their order: shape (n,)."""
+    if len(keys) and _SHORT.min <= keys.min() and keys.max() <= _SHORT.max:
+        return np.argsort(keys.astype(np.int16), kind="stable")
+    return np.argsort(keys, kind="stable")
+
+
 def groups(keys: Column) -> Iterator[tuple[int, npt.NDArray[np.intp]]]:
     """Each distinct key, ascending, with the rows that have it, in their order.
 
@@ -20,7 +31,7 @@ def groups(keys: Column) -> Iterator[tuple[int, npt.NDArray[np.intp]]]:
     """
     if not len(keys):
         return
-    order = np.argsort(keys, kind="stable")
+    order = in_order(keys)
     ordered = keys[order]
     begins = np.flatnonzero(ordered[1:] != ordered[:-1]) + 1
     parts = np.split(order, begins)
@@ -36,7 +47,7 @@ def highest_before(keys: Column, values: Column, none: int) -> Column:
     """
     found = np.full(len(keys), none, np.int64)
     if len(keys):
-        order = np.argsort(keys, kind="stable")
+        order = in_order(keys)
         known, rank = np.unique(values[order], return_inverse=True)
         # keys ascend, so that the highest so far is one of the key's own where it has any
         peak = np.maximum.accumulate(keys[order] * len(keys) + rank)[:-1]
@@ -97,7 +108,7 @@ def not_beyond(keys: Column, values: Column) -> npt.NDArray[np.bool_]:
     """
     found = np.zeros(len(keys), np.bool_)
     if len(keys):
-        order = np.argsort(keys, kind="stable")
+        order = in_order(keys)
         ordered, rising = keys[order], values[order]
         if ((rising[1:] > rising[:-1]) | (ordered[1:] != ordered[:-1])).all():
             return found

@@ -224,7 +224,7 @@ def test_an_arrow_message(columns: Any) -> None:
 
 
 def test_a_header_makes_a_message_of_arrow_too() -> None:
-    values = [message(), value({}), b"", None]
+    values = [message(), b"x", b"", None]
     records = [Single(at, 0, None, one, arrow.HEADERS) for at, one in enumerate(values)]
     ticks = decode_ticks(Records(records), NUMBERS, SIGNED)
     assert rows(ticks) == ROWS
