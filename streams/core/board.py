@@ -190,18 +190,25 @@ class Stretch:
 #: Longer than any streak.
 NEVER = 2**31 - 1
 
+#: Growing streaks are told apart by their lengths up to this one, which stands for longer ones too.
+LONG = 128
+
 
 @dataclass(frozen=True, slots=True)
 class Floors:
-    """From which lengths on a pair's streaks may have something to tell: arrays of shape (pairs,).
+    """Which of the pairs' streaks may have something to tell.
 
-    A streak that grows may from ``grown`` on; and from ``record`` on, where it is no more than
-    ``short`` periods shorter than the longest so far, once ``history`` returns are known. Of
-    shorter scopes than all history nothing is known here: they count to ``grown``. A streak that
-    ends may from ``ended`` on.
+    ``kind`` says of each pair of which kind it is, and all else is by kind: arrays of shape
+    (kinds,), but for ``grown``, (kinds, 2 ``LONG`` + 1), whose middle column is the length 0.
+
+    A streak that grows may in the signed lengths that ``grown`` has; and from ``record`` on, where
+    it is no more than ``short`` periods shorter than the longest so far, once ``history`` returns
+    are known. Of shorter scopes than all history nothing is known here: their lengths are in
+    ``grown``. A streak that ends may from ``ended`` on.
     """
 
-    grown: Column
+    kind: Indices
+    grown: Mask
     record: Column
     short: Column
     ended: Column
@@ -214,14 +221,15 @@ class Floors:
             longest: the longest streaks of all pairs so far, out- and underperforming, (2, all).
         """
         pairs = stretch.pairs
-        known = stretch.before.returns + len(stretch.periods) >= self.history
-        near = np.maximum(self.record[pairs], longest[:, pairs] - self.short[pairs])
-        least = np.minimum(np.where(known, near, NEVER), self.grown[pairs])
-        grown = stretch.grown()
-        reached: Mask = (grown >= least[0]) | (grown <= -least[1])
-        ended = self.ended[pairs]
-        if ended.min(initial=NEVER) < NEVER:
-            reached |= np.abs(stretch.ending()) >= ended
+        kind, grown = self.kind[pairs], stretch.grown()
+        reached: Mask = self.grown[kind, np.clip(grown, -LONG, LONG) + LONG]
+        if self.record.min(initial=NEVER) < NEVER:
+            known = stretch.before.returns + len(stretch.periods) >= self.history
+            near = np.maximum(self.record[kind], longest[:, pairs] - self.short[kind])
+            out, under = np.where(known, near, NEVER)
+            reached |= (grown >= out) | (grown <= -under)
+        if self.ended.min(initial=NEVER) < NEVER:
+            reached |= np.abs(stretch.ending()) >= self.ended[kind]
         return reached
 
 

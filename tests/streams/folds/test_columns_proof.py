@@ -48,6 +48,27 @@ RULES: dict[str, list[dict[str, Any]]] = {
         {"kind": "record", "on": ["approached", "tied", "broken", "extended"], "min_length": 1},
         {"kind": "ended", "min_length": 2},
     ],
+    "lengths": [
+        {"kind": "threshold", "at": [2, 5], "direction": "underperforming"},
+        {"kind": "threshold", "at": [3]},
+        {"kind": "threshold", "at": [4, 7], "pair": "D/A", "direction": "outperforming"},
+    ],
+    "every": [
+        {"kind": "threshold", "at": [1], "every": 4, "direction": "outperforming"},
+        {"kind": "threshold", "at": [2], "pair": "C/B"},
+    ],
+    "short records": [
+        {"kind": "threshold", "at": [2]},
+        {
+            "kind": "record",
+            "on": ["approached", "broken", "extended"],
+            "short_by": 2,
+            "min_length": 3,
+            "direction": "underperforming",
+            "scopes": ["last 1 years"],
+        },
+        {"kind": "ended", "min_length": 6, "direction": "outperforming"},
+    ],
     "scopes": [{"kind": "record", "min_length": 2, "scopes": ["all", "this year"]}],
     "one": [{"kind": "threshold", "at": [3], "pair": "A/B", "direction": "outperforming"}],
     "ahead": [{"kind": "threshold", "at": [3]}, {"kind": "provisional", "min_length": 1}],
@@ -117,6 +138,10 @@ FORMS = st.sampled_from(
 #: Between two arrivals, in milliseconds; clocks of producers differ, and may be wrong.
 PAUSES = st.sampled_from([0, 0, 1, 400, 1000, 3000, 5000, 60_000, -500, -7000, 10**9, -(10**9)])
 PRICES = st.sampled_from([90, 99, 100, 100, 101, 101.5, 110, 0.000001, 10**9])
+#: For how many periods all go on steadily after a step, up or down, so that streaks are long too.
+STEADY = st.sampled_from([0] * 12 + [3, 6, 9, -4, -8])
+#: By how much the price of each symbol changes in one of them.
+PACE = {"A": 1, "B": 0, "C": -1, "D": 2}
 
 
 @st.composite
@@ -131,10 +156,11 @@ def logs(draw: st.DrawFn) -> tuple[dict[str, Watchlist], list[Single]]:
         PRICES,
         FORMS,
         PAUSES,
+        STEADY,
     )
     by_day = draw(st.booleans())
     for step in draw(st.lists(steps, min_size=10, max_size=60)):
-        name, symbol, on, price, form, pause = step
+        name, symbol, on, price, form, pause, steady = step
         arrived = max(0, arrived + pause)
         chosen = SYMBOLS if by_day else (symbol,)
         for one in chosen:
@@ -145,6 +171,13 @@ def logs(draw: st.DrawFn) -> tuple[dict[str, Watchlist], list[Single]]:
             records.append(
                 record(watchlists[name], Routed(name, made, 0, len(records), arrived), form)
             )
+        for one in SYMBOLS * abs(steady):
+            clock[name, one] = at = clock[name, one] + 1
+            made = close(
+                watchlists[name], one, at, 1000 + at * PACE[one] * (1 if steady > 0 else -1)
+            )
+            routed = Routed(name, made, 0, len(records), arrived)
+            records.append(record(watchlists[name], routed, "plain"))
         if draw(st.sampled_from([False] * 8 + [True])):
             value = encode_look(Look(name, arrived + 4000))
             records.append(Single(0, arrived, name.encode(), value))
