@@ -32,8 +32,9 @@ class Closes:
 
     def get(self, period: int) -> int | None:
         """The close of a period, or None."""
-        at = bisect_left(self._periods, period)
-        return self._prices[at] if self._has(at, period) else None
+        periods = self._periods
+        at = bisect_left(periods, period)
+        return self._prices[at] if at < len(periods) and periods[at] == period else None
 
     def __getitem__(self, period: int) -> int:
         """The close of a period; KeyError where there is none."""
@@ -45,7 +46,7 @@ class Closes:
     def put(self, period: int, price: int) -> None:
         """Set the close of a period; appending is the cheap case."""
         at = bisect_left(self._periods, period)
-        if self._has(at, period):
+        if at < len(self._periods) and self._periods[at] == period:
             self._prices[at] = price
         else:
             self._periods.insert(at, period)
@@ -87,9 +88,6 @@ class Closes:
         low = 0 if first is None else bisect_left(self._periods, first)
         high = len(self._periods) if last is None else bisect_right(self._periods, last)
         return np.array(self._periods[low:high]), np.array(self._prices[low:high])
-
-    def _has(self, at: int, period: int) -> bool:
-        return at < len(self._periods) and self._periods[at] == period
 
 
 def common(
