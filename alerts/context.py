@@ -116,7 +116,7 @@ def _past(step: Step, streak: Streak, history: History) -> _Past:
             signs = signs * ~mask
     of = int(np.count_nonzero(signs))
     won = int(np.count_nonzero(signs == way)) / of if of else 0.0
-    return _Past(all_runs.only(np.flatnonzero(earlier)), won)
+    return _Past(all_runs.only(earlier.nonzero()[0]), won)
 
 
 def _records(
@@ -128,9 +128,10 @@ def _records(
     if tracker.returns < tracker.terms.min_history and not published:
         return None, None
     days, count = history.periods, len(past.length)
-    edge = int(count > 0 and int(days[past.base[0]]) == tracker.first)
-    first = past.only(slice(edge)).streaks(days) if edge else []  # it may have been published
-    entries = [*published, *map(tracker.entry, first)]
+    edge = int(count > 0 and days.item(past.base.item(0)) == tracker.first)
+    entries = published
+    if edge:  # it may have been published
+        entries = [*published, tracker.entry(past.streak(0, days))]
     record = _longest(entries, past, slice(edge, count), days)
     before = None
     if record is not None:
@@ -146,8 +147,8 @@ def _longest(entries: list[Entry], streaks: Runs, which: slice, days: Periods) -
     lengths = streaks.length[which]
     if len(lengths):
         at = which.start + len(lengths) - 1 - int(lengths[::-1].argmax())
-        start, end = int(days[streaks.start[at]]), int(days[streaks.end[at]])
-        entries = [*entries, Entry(int(streaks.length[at]), start, end)]
+        longest = streaks.streak(at, days)
+        entries = [*entries, Entry(longest.length, longest.start, longest.end)]
     return max(entries, key=lambda entry: (entry.length, entry.end), default=None)
 
 
@@ -187,5 +188,5 @@ def _missing(tracker: Tracker, history: History) -> int:
 def _as_far(levels: npt.NDArray[np.float64], history: History, interval: str) -> str | None:
     """The last earlier period at which the levels were as high as at the last one."""
     near = levels[-1] - abs(levels[-1]) * _SAME
-    at = np.flatnonzero(levels[:-1] >= near)
-    return periods.to_text(int(history.periods[at[-1]]), interval) if len(at) else None
+    at = (levels[:-1] >= near).nonzero()[0]
+    return periods.to_text(history.periods.item(at[-1]), interval) if len(at) else None

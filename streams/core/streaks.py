@@ -124,7 +124,21 @@ class Runs(NamedTuple):
 
     def only(self, chosen: Mask | Indices | slice) -> Runs:
         """Some of the streaks, all of which have ended."""
-        return Runs(*(column[chosen] for column in self[:-1]), runs_on=False)  # type: ignore[index]
+        return Runs(
+            self.direction[chosen],
+            self.length[chosen],
+            self.base[chosen],
+            self.start[chosen],
+            self.end[chosen],
+            self.broken[chosen],
+            runs_on=False,
+        )
+
+    def streak(self, at: int, periods: Periods) -> Streak:
+        """One of the streaks with its periods."""
+        columns = (self.base, self.start, self.end)
+        base, start, end = (periods.item(column.item(at)) for column in columns)
+        return Streak(self.direction.item(at), self.length.item(at), base, start, end)
 
     def streaks(self, periods: Periods) -> list[Streak]:
         """The streaks with their periods."""
@@ -168,9 +182,9 @@ def runs(
     """
     ways, at = _ways(signs, ties, broken, uncounted)
     if len(ways) == 0:
-        nothing = np.zeros(0, np.intp)
-        return Runs(np.zeros(0, np.int8), *[nothing] * 5, runs_on=False)
-    turns = np.flatnonzero(ways[1:] != ways[:-1])  # the last of each but one
+        none = np.zeros(0, np.intp)
+        return Runs(np.zeros(0, np.int8), none, none, none, none, none, runs_on=False)
+    turns = (ways[1:] != ways[:-1]).nonzero()[0]  # the last of each but one
     edges = np.empty(len(turns) + 2, np.intp)
     edges[0], edges[1:-1], edges[-1] = -1, turns, len(ways) - 1
     before, last = edges[:-1], edges[1:]

@@ -61,8 +61,9 @@ class Telling:
         known = [one for one in each if one is not None]
         if not known or len(known) < len(each):
             return None
-        columns = (np.array(column) for column in zip(*known, strict=True))
-        return Floors(np.array(kind), *columns, history)
+        grown, *least = zip(*known, strict=True)
+        record, short, ended = (np.array(column, np.int64) for column in least)
+        return Floors(np.array(kind), np.array(grown), record, short, ended, history)
 
     def changed(self, change: Change) -> Iterator[Revision]:
         """What a change has to tell of its subject, and of the rules on several."""
