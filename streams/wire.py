@@ -291,7 +291,7 @@ class StreakNow:
 
 def encode_streak(streak: StreakNow) -> bytes:
     """The JSON of a pair's current streak."""
-    return _dump({name: getattr(streak, name) for name in StreakNow.__slots__})
+    return msgspec.json.encode(streak)
 
 
 def _interval(fields: dict[str, Any]) -> str:

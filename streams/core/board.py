@@ -74,7 +74,7 @@ class State(NamedTuple):
         """First and last common period, number of returns and running streak of a pair that has
         begun."""
         first, last, returns, length, base, start, end = (
-            int(column[pair])
+            column.item(pair)
             for column in (self.first, self.last, self.returns, self.lengths, self.base,
                            self.start, self.end)
         )  # fmt: skip

@@ -110,7 +110,7 @@ def _weights(kept: float, changes: int) -> Values:
 
 def _weighed(changes: Values, length: int, weights: Values) -> float:
     """Length times the average of what is gained, or lost."""
-    return float(changes[:length].sum() * weights[0] + changes[length:] @ weights[1:])
+    return float(np.add.reduce(changes[:length]) * weights[0] + changes[length:] @ weights[1:])
 
 
 def _index(gain: float, loss: float) -> float:
