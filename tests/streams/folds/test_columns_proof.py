@@ -23,6 +23,7 @@ from streams import arrow
 from streams.batches import Single
 from streams.columns import FEW, ORIGIN
 from streams.core import periods
+from streams.core.board import LONG
 from streams.folds import router, watcher, watchlist_state
 from streams.folds.router import RouterFold
 from streams.folds.watcher import WatcherFold
@@ -311,6 +312,34 @@ def test_columns_are_records_one_by_one(
     with columns_from(ALWAYS):
         found = told(watchlists, records, cuts)
     assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("at", "every", "lengths"),
+    [
+        ([3, LONG - 1], None, [3, LONG - 1]),
+        ([2, LONG + 7, 10**30], None, [2, LONG + 7]),
+        ([LONG - 4], 6, [LONG - 4, LONG + 2, LONG + 8]),
+        ([LONG + 1], 3, [LONG + 1, LONG + 4, LONG + 7]),
+    ],
+)
+def test_streaks_longer_than_lengths_that_are_told_apart(
+    at: list[int], every: int | None, lengths: list[int]
+) -> None:
+    rule = {"kind": "threshold", "at": at, "every": every, "direction": "underperforming"}
+    pairs = [{"asset": "C", "benchmark": "B"}, {"asset": "A", "benchmark": "B"}]
+    watched = Watchlist.model_validate(
+        {"calendar": "24/7", "pairs": pairs, "rules": [rule], "targets": ["t"]}
+    )
+    made = [close(watched, one, day, 1000 + day * PACE[one])
+            for day in range(LONG + 9) for one in "ABC"]  # fmt: skip
+    records = [record(watched, Routed("u", one, 0, at, 0), "plain") for at, one in enumerate(made)]
+    with columns_from(NEVER):
+        expected = told({"u": watched}, records, [])
+    with columns_from(ALWAYS):
+        found = told({"u": watched}, records, [(50, True), (300, False)])
+    assert found == expected
+    assert [json.loads(value or b"")["length"] for _, value in found[0]] == lengths
 
 
 @given(logs(), st.lists(st.integers(1, 250), max_size=3))
