@@ -85,14 +85,16 @@ class Shelf:
         out = under = 0  # the longest so far, seen from the end
         for volume in reversed(self._volumes):
             first, end = volume.pair.searchsorted(edges).tolist()
-            for row, length in zip(
-                range(end - 1, first - 1, -1), volume.length[first:end][::-1].tolist(), strict=True
-            ):
-                if -under <= length <= out or not taken < volume.at.item(row) <= until:
-                    continue
-                out, under = max(out, length), max(under, -length)
-                base, start, last = (column.item(row) for column in volume[3:])
-                kept.append((length, base, start, last))
+            span = volume.at[first:end].searchsorted((taken, until), "right")
+            begin, stop = (first + span).tolist()
+            rows = range(stop - 1, begin - 1, -1)
+            for row, length in zip(rows, volume.length[begin:stop][::-1].tolist(), strict=True):
+                if not -under <= length <= out:
+                    out, under = max(out, length), max(under, -length)
+                    base, start, last = (column.item(row) for column in volume[3:])
+                    kept.append((length, base, start, last))
+            if begin > first:
+                break  # all before was taken
         return kept[::-1]
 
     def tidy(self) -> Volume:
