@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -17,9 +16,8 @@ from streams.core import periods
 from streams.core.aftermath import HORIZONS, Followed, followed
 from streams.core.book import Entry
 from streams.core.pairs import Tracker
-from streams.core.returns import Signs
 from streams.core.rsi import wilder_rsi
-from streams.core.streaks import Mask, Periods, Runs, Streak, Ties, runs
+from streams.core.streaks import Periods, Runs, Streak, runs
 from streams.core.views import History
 
 # Two ratios that differ by less, relative to themselves, are told as the same: the levels of
@@ -38,9 +36,9 @@ def evidence(step: Step, streak: Streak, kind: Kind, closes: tuple[str, str]) ->
     tracker, interval = step.tracker, step.interval
     terms = tracker.terms
     assert tracker.first is not None
-    history = step.view.history().until(step.period)
+    history = step.view.history(step.period)
     past = None if kind is Kind.YEAR_TO_DATE else _past(step, streak, history)
-    record, before = (None, None) if past is None else _records(step, streak, past, history)
+    record, before = (None, None) if past is None else _records(step, streak, past.streaks, history)
     missed, more = absent(_missed(step, streak, history), step.view, interval)
     ratio = history.asset / history.benchmark
     base = year_base(step, step.period)
@@ -68,7 +66,7 @@ def evidence(step: Step, streak: Streak, kind: Kind, closes: tuple[str, str]) ->
         record_before=before,
         rank=None if past is None else past.rank(streak),
         followed=() if past is None else past.followed(history, streak.length),
-        ratio=float(legs[0].value(step.period) / legs[1].value(step.period)),
+        ratio=step.view.ratio(step.period),
         ratio_since=_as_far(ratio * streak.direction, history, interval),
         rsi_14=wilder_rsi(ratio),
         missing_periods=_missing(tracker, history),
@@ -81,92 +79,77 @@ def evidence(step: Step, streak: Streak, kind: Kind, closes: tuple[str, str]) ->
 # --- earlier streaks ------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Past:
+class _Past(NamedTuple):
     """The finished streaks of one direction before the one that is told, oldest first.
 
-    ``breaks`` are the indexes of the periods that ended them; ``won`` is the share of the
-    direction among all returns that are counted and no ties.
+    ``won`` is the share of the direction among all returns that are counted and no ties.
     """
 
     streaks: Runs
-    breaks: npt.NDArray[np.intp]
     won: float
 
     def rank(self, streak: Streak) -> Rank:
         """Where a streak stands among them."""
         lengths = self.streaks.length
-        longer = int((lengths > streak.length).sum())
-        shared = int((lengths == streak.length).sum())
+        longer = int(np.count_nonzero(lengths > streak.length))
+        reached = int(np.count_nonzero(lengths >= streak.length)) + 1
         expected = self.won ** (streak.length - 1)
-        return Rank(longer + 1, len(lengths) + 1, shared, longer + shared + 1, expected)
+        return Rank(longer + 1, len(lengths) + 1, reached - longer - 1, reached, expected)
 
     def followed(self, history: History, length: int) -> tuple[Followed, ...]:
         """What followed those of at least a length."""
-        breaks = self.breaks[self.streaks.length >= length]
-        found = (followed(history.asset, history.benchmark, breaks, h) for h in HORIZONS)
+        broken = self.streaks.broken[self.streaks.length >= length]
+        if len(broken) == 0:
+            return ()
+        found = (followed(history.asset, history.benchmark, broken, h) for h in HORIZONS)
         return tuple(one for one in found if one.count)
 
 
 def _past(step: Step, streak: Streak, history: History) -> _Past:
-    terms = step.tracker.terms
+    terms, way = step.tracker.terms, streak.direction
     signs = step.view.signs(history)
     broken, uncounted = terms.masks(history.periods)
     all_runs = runs(signs, terms.ties, broken, uncounted)
-    earlier = (all_runs.direction == streak.direction) & (
-        history.periods[all_runs.end] < streak.start
-    )
-    counted = _counted(signs, broken, uncounted)
-    decided = counted & (signs != 0)
-    ending = decided if terms.ties is Ties.SKIP else counted
-    if broken is not None:
-        ending = ending | broken
-    streaks, at = all_runs.only(earlier), np.flatnonzero(ending)
-    breaks = at[np.searchsorted(at, streaks.end)] + 1
-    of = int(np.count_nonzero(decided))
-    ours = int(np.count_nonzero(counted & (signs == streak.direction)))
-    won = ours / of if of else 0.0
-    return _Past(streaks, breaks, won)
-
-
-def _counted(signs: Signs, *left_out: Mask | None) -> Mask:
-    """Which returns count for something: shape (n - 1,)."""
-    counted = np.ones(len(signs), np.bool_)
-    for mask in left_out:
+    earlier = (all_runs.direction == way) & (all_runs.end < history.index(streak.start))
+    for mask in (broken, uncounted):
         if mask is not None:
-            counted &= ~mask
-    return counted
+            signs = signs * ~mask
+    of = int(np.count_nonzero(signs))
+    won = int(np.count_nonzero(signs == way)) / of if of else 0.0
+    return _Past(all_runs.only(earlier.nonzero()[0]), won)
 
 
 def _records(
-    step: Step, streak: Streak, past: _Past, history: History
+    step: Step, streak: Streak, past: Runs, history: History
 ) -> tuple[Holder | None, Holder | None]:
     """The longest of the earlier streaks, and the one that was the longest before it."""
     tracker = step.tracker
     published = seeds(tracker, streak.direction)
     if tracker.returns < tracker.terms.min_history and not published:
         return None, None
-    known, days = past.streaks, history.periods
-    edge = int(len(known.base) > 0 and days[known.base[0]] == tracker.first)
-    first = known.only(slice(edge)).streaks(days) if edge else []  # it may have been published
-    entries, known = [*published, *map(tracker.entry, first)], known.only(slice(edge, None))
-    record = _longest(entries, known, days)
+    days, count = history.periods, len(past.length)
+    edge = int(count > 0 and days.item(past.base.item(0)) == tracker.first)
+    entries = published
+    if edge:  # it may have been published
+        entries = [*published, tracker.entry(past.streak(0, days))]
+    record = _longest(entries, past, slice(edge, count), days)
     before = None
     if record is not None:
-        earlier = known.only(slice(int(np.searchsorted(days[known.end], record.start))))
-        before = _longest([e for e in entries if e.end < record.start], earlier, days)
+        end = int(past.end.searchsorted(history.index(record.start)))
+        entries = [e for e in entries if e.end < record.start]
+        before = _longest(entries, past, slice(edge, end), days)
     held = [None if one is None else holder(one, step.interval) for one in (record, before)]
     return held[0], held[1]
 
 
-def _longest(entries: Iterable[Entry], streaks: Runs, days: Periods) -> Entry | None:
-    """The longest of some entries and of all streaks, which have ended; the latest of equals."""
-    found = list(entries)
-    if len(streaks.length):
-        at = len(streaks.length) - 1 - int(np.argmax(streaks.length[::-1]))
-        start, end = int(days[streaks.start[at]]), int(days[streaks.end[at]])
-        found.append(Entry(int(streaks.length[at]), start, end))
-    return max(found, key=lambda entry: (entry.length, entry.end), default=None)
+def _longest(entries: list[Entry], streaks: Runs, which: slice, days: Periods) -> Entry | None:
+    """The longest of some entries and of some streaks, which have ended; the latest of equals."""
+    lengths = streaks.length[which]
+    if len(lengths):
+        at = which.start + len(lengths) - 1 - int(lengths[::-1].argmax())
+        longest = streaks.streak(at, days)
+        entries = [*entries, Entry(longest.length, longest.start, longest.end)]
+    return max(entries, key=lambda entry: (entry.length, entry.end), default=None)
 
 
 def longest_since(tracker: Tracker, streak: Streak, interval: str) -> Holder | None:
@@ -205,5 +188,5 @@ def _missing(tracker: Tracker, history: History) -> int:
 def _as_far(levels: npt.NDArray[np.float64], history: History, interval: str) -> str | None:
     """The last earlier period at which the levels were as high as at the last one."""
     near = levels[-1] - abs(levels[-1]) * _SAME
-    at = np.flatnonzero(levels[:-1] >= near)
-    return periods.to_text(int(history.periods[at[-1]]), interval) if len(at) else None
+    at = (levels[:-1] >= near).nonzero()[0]
+    return periods.to_text(history.periods.item(at[-1]), interval) if len(at) else None

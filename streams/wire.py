@@ -12,6 +12,8 @@ from collections.abc import Container, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import msgspec
+
 from alerts.model import Alert
 from streams.core import periods, prices
 from streams.fields import Number, flag, is_short, json_object, kind, shown, text, whole
@@ -257,7 +259,7 @@ def _look(fields: dict[str, Any]) -> Look:
 
 def encode_alert(alert: Alert) -> bytes:
     """The JSON of an alert."""
-    return _dump(alert.to_dict())
+    return _dump(msgspec.to_builtins(alert))
 
 
 def decode_alert(value: bytes | None) -> Alert:
@@ -289,7 +291,7 @@ class StreakNow:
 
 def encode_streak(streak: StreakNow) -> bytes:
     """The JSON of a pair's current streak."""
-    return _dump({name: getattr(streak, name) for name in StreakNow.__slots__})
+    return msgspec.json.encode(streak)
 
 
 def _interval(fields: dict[str, Any]) -> str:
@@ -324,7 +326,10 @@ def _close_fields(close: Close) -> dict[str, Any]:
 
 
 def _dump(fields: dict[str, Any]) -> bytes:
-    return json.dumps(fields, separators=(",", ":"), ensure_ascii=False).encode()
+    return _JSON.encode(fields).encode()
+
+
+_JSON = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 
 
 def _price(fields: dict[str, Any], is_signed: bool) -> int:

@@ -74,7 +74,7 @@ class State(NamedTuple):
         """First and last common period, number of returns and running streak of a pair that has
         begun."""
         first, last, returns, length, base, start, end = (
-            int(column[pair])
+            column.item(pair)
             for column in (self.first, self.last, self.returns, self.lengths, self.base,
                            self.start, self.end)
         )  # fmt: skip
@@ -109,7 +109,8 @@ class State(NamedTuple):
 class Stretch:
     """What a stretch of periods did to some pairs: arrays of shape (n + 1, pairs).
 
-    Row 0 is the state before it; row t is that after the period ``periods[t - 1]``. ``seen``,
+    Row 0 is the state before it; row t is that after the period ``periods[t - 1]``. ``signs``
+    are those of the active returns since the last common period, where there is one. ``seen``,
     ``began`` and ``grew`` are the rows of a pair's last common period, of its streak's first
     period and of its last, 0 where they lie before the stretch.
     """
@@ -117,6 +118,7 @@ class Stretch:
     pairs: Indices
     periods: Column
     common: Mask
+    signs: Signs
     lengths: Lengths
     ways: Signs
     counted: Signs
@@ -156,29 +158,28 @@ class Stretch:
             at: the pair's place in ``pairs``.
         """
         before = self.before
-        seen = int(self.seen[row, at])
-        first: int | None = int(before.first[at]) if before.begun[at] else None
-        last: int | None = int(before.last[at]) if before.begun[at] else None
-        if first is None and seen:
-            first = int(self.periods[np.flatnonzero(self.common[:, at])[0]])
-        if seen:
-            last = int(self.periods[seen - 1])
-        returns = int(before.returns[at]) + int(np.count_nonzero(self.returned[:row, at]))
+        first: int | None = before.first.item(at)
+        if not before.begun[at]:
+            seen = self.seen.item(row, at)
+            first = self.periods.item(int(self.common[:, at].argmax())) if seen else None
+        last = None if first is None else self._last(row, at)
+        returns = before.returns.item(at) + int(np.count_nonzero(self.returned[:row, at]))
         return first, last, returns, self._running(row, at)
 
+    def _last(self, row: int, at: int) -> int:
+        """A pair's last common period, which there is."""
+        seen = self.seen.item(row, at)
+        return self.periods.item(seen - 1) if seen else self.before.last.item(at)
+
     def _running(self, row: int, at: int) -> Streak | None:
-        length = int(self.lengths[row, at])
+        length = self.lengths.item(row, at)
         if length == 0:
             return None
-        began, grew = int(self.began[row, at]), int(self.grew[row, at])
-        base, start, end = (int(c[at]) for c in (self.before.base, self.before.start,
-                                                 self.before.end))  # fmt: skip
-        if began:
-            one = np.array([at])
-            base = int(self._base(np.array([began]), one)[0])
-            start = int(self.periods[began - 1])
-        if grew:
-            end = int(self.periods[grew - 1])
+        before, periods = self.before, self.periods
+        began, grew = self.began.item(row, at), self.grew.item(row, at)
+        base = self._last(began - 1, at) if began else before.base.item(at)
+        start = periods.item(began - 1) if began else before.start.item(at)
+        end = periods.item(grew - 1) if grew else before.end.item(at)
         return Streak(1 if length > 0 else -1, abs(length), base, start, end)
 
     def _base(self, began: Rows, at: Indices) -> Column:
@@ -190,18 +191,25 @@ class Stretch:
 #: Longer than any streak.
 NEVER = 2**31 - 1
 
+#: Growing streaks are told apart by their lengths up to this one, which stands for longer ones too.
+LONG = 128
+
 
 @dataclass(frozen=True, slots=True)
 class Floors:
-    """From which lengths on a pair's streaks may have something to tell: arrays of shape (pairs,).
+    """Which of the pairs' streaks may have something to tell.
 
-    A streak that grows may from ``grown`` on; and from ``record`` on, where it is no more than
-    ``short`` periods shorter than the longest so far, once ``history`` returns are known. Of
-    shorter scopes than all history nothing is known here: they count to ``grown``. A streak that
-    ends may from ``ended`` on.
+    ``kind`` says of each pair of which kind it is, and all else is by kind: arrays of shape
+    (kinds,), but for ``grown``, (kinds, 2 ``LONG`` + 1), whose middle column is the length 0.
+
+    A streak that grows may in the signed lengths that ``grown`` has; and from ``record`` on, where
+    it is no more than ``short`` periods shorter than the longest so far, once ``history`` returns
+    are known. Of shorter scopes than all history nothing is known here: their lengths are in
+    ``grown``. A streak that ends may from ``ended`` on.
     """
 
-    grown: Column
+    kind: Indices
+    grown: Mask
     record: Column
     short: Column
     ended: Column
@@ -214,14 +222,16 @@ class Floors:
             longest: the longest streaks of all pairs so far, out- and underperforming, (2, all).
         """
         pairs = stretch.pairs
-        known = stretch.before.returns + len(stretch.periods) >= self.history
-        near = np.maximum(self.record[pairs], longest[:, pairs] - self.short[pairs])
-        least = np.minimum(np.where(known, near, NEVER), self.grown[pairs])
-        grown = stretch.grown()
-        reached: Mask = (grown >= least[0]) | (grown <= -least[1])
-        ended = self.ended[pairs]
-        if ended.min(initial=NEVER) < NEVER:
-            reached |= np.abs(stretch.ending()) >= ended
+        kind, grown = self.kind[pairs], stretch.grown()
+        column = np.minimum(np.maximum(grown, -LONG), LONG) + LONG
+        reached: Mask = self.grown.take(kind * self.grown.shape[1] + column)
+        if self.record.min(initial=NEVER) < NEVER:
+            known = stretch.before.returns + len(stretch.periods) >= self.history
+            near = np.maximum(self.record[kind], longest[:, pairs] - self.short[kind])
+            out, under = np.where(known, near, NEVER)
+            reached |= (grown >= out) | (grown <= -under)
+        if self.ended.min(initial=NEVER) < NEVER:
+            reached |= np.abs(stretch.ending()) >= self.ended[kind]
         return reached
 
 
@@ -262,7 +272,7 @@ class Board:
         count(ways, counted, lengths)
         grew = counted != 0
         stretch = Stretch(
-            pairs, periods, common, lengths, ways, counted, returned, seen,
+            pairs, periods, common, signs, lengths, ways, counted, returned, seen,
             _latest(grew & (ways[1:] != ways[:-1]), rows), _latest(grew, rows), before,
         )  # fmt: skip
         self.state.put(pairs, self._moved(stretch, asset[-1], benchmark[-1]))

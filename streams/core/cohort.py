@@ -283,8 +283,7 @@ class Cohort:
         subject = self._subject(int(stretch.pairs[at]))
         self._set(subject, stretch.after(row, at), began + row)
         tracker, period = subject.tracker, int(stretch.periods[row])
-        sign = subject.view.sign(tracker.last, period)  # type: ignore[union-attr]
-        turn = tracker.step(period, sign)
+        turn = tracker.step(period, stretch.signs.item(row, at))
         self._shelf.taken[subject.number] = began + row + 1
         return Moved(subject.key, tracker, turn, subject.view)
 

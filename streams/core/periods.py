@@ -12,6 +12,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import TypeVar
 
 import numpy as np
@@ -87,6 +88,7 @@ def to_date(period: int, interval: str = "1d") -> date:
     return _EPOCH + timedelta(days=period if interval == "1d" else period // _DAY_MINUTES)
 
 
+@lru_cache(maxsize=4096)
 def to_text(period: int, interval: str = "1d") -> str:
     """ISO 8601: ``YYYY-MM-DD``, or ``YYYY-MM-DDTHH:MMZ`` for an interval shorter than a day."""
     if interval == "1d":

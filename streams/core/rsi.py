@@ -89,14 +89,17 @@ def wilder_rsi(values: Sequence[float] | Values, length: int = LENGTH) -> float 
         ValueError: the length is less than 2.
     """
     kept = 1 - 1 / _checked(length)
-    changes = np.diff(np.asarray(values, np.float64))
+    values = np.asarray(values, np.float64)
+    changes = values[1:] - values[:-1]
     if len(changes) < length:
         return None
-    first, later = changes[:length], changes[length:]
-    if len(later) and later[-1] == 0:
-        later = np.trim_zeros(later, "b")
-    weights = _weights(kept, len(later))
-    return _index(*(_weighed(way * first, way * later, weights) for way in (1, -1)))
+    end = len(changes)
+    if end > length and changes[-1] == 0:
+        end = length + len(np.trim_zeros(changes[length:], "b"))
+    weights = _weights(kept, end - length)
+    gains = np.maximum(changes[:end], 0)
+    losses = gains - changes[:end]
+    return _index(*(_weighed(one, length, weights) for one in (gains, losses)))
 
 
 @lru_cache(maxsize=64)
@@ -105,10 +108,9 @@ def _weights(kept: float, changes: int) -> Values:
     return np.power(kept, np.arange(changes, -1, -1), dtype=np.float64)
 
 
-def _weighed(first: Values, later: Values, weights: Values) -> float:
-    """Length times the average of what is positive."""
-    total = np.maximum(first, 0).sum() * weights[0] + np.maximum(later, 0) @ weights[1:]
-    return float(total)
+def _weighed(changes: Values, length: int, weights: Values) -> float:
+    """Length times the average of what is gained, or lost."""
+    return float(np.add.reduce(changes[:length]) * weights[0] + changes[length:] @ weights[1:])
 
 
 def _index(gain: float, loss: float) -> float:

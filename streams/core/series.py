@@ -32,8 +32,9 @@ class Closes:
 
     def get(self, period: int) -> int | None:
         """The close of a period, or None."""
-        at = bisect_left(self._periods, period)
-        return self._prices[at] if self._has(at, period) else None
+        periods = self._periods
+        at = bisect_left(periods, period)
+        return self._prices[at] if at < len(periods) and periods[at] == period else None
 
     def __getitem__(self, period: int) -> int:
         """The close of a period; KeyError where there is none."""
@@ -45,7 +46,7 @@ class Closes:
     def put(self, period: int, price: int) -> None:
         """Set the close of a period; appending is the cheap case."""
         at = bisect_left(self._periods, period)
-        if self._has(at, period):
+        if at < len(self._periods) and self._periods[at] == period:
             self._prices[at] = price
         else:
             self._periods.insert(at, period)
@@ -81,23 +82,29 @@ class Closes:
         """Copies of the periods and the prices, both int64 of shape (len(self),)."""
         return np.array(self._periods, np.int64), np.array(self._prices, np.int64)
 
-    def stretch(self, first: int, last: int) -> tuple[Column, Column]:
-        """Copies of the periods from ``first`` to ``last``, both included, and of their prices."""
-        low, high = bisect_left(self._periods, first), bisect_right(self._periods, last)
+    def stretch(self, first: int | None, last: int | None) -> tuple[Column, Column]:
+        """Copies of the periods from ``first`` to ``last``, both included, and of their prices;
+        None for all there are."""
+        low = 0 if first is None else bisect_left(self._periods, first)
+        high = len(self._periods) if last is None else bisect_right(self._periods, last)
         return np.array(self._periods[low:high]), np.array(self._prices[low:high])
 
-    def _has(self, at: int, period: int) -> bool:
-        return at < len(self._periods) and self._periods[at] == period
 
-
-def common(a: Closes, b: Closes, first: int, last: int) -> tuple[Column, Column, Column]:
+def common(
+    a: Closes, b: Closes, first: int | None, last: int | None
+) -> tuple[Column, Column, Column]:
     """The periods that both symbols have, from ``first`` to ``last``, both included.
+
+    Args:
+        first, last: None for all there are.
 
     Returns:
         the periods, ascending, and the closes of both: three int64 arrays of one shape (n,).
     """
     a_periods, a_prices = a.stretch(first, last)
     b_periods, b_prices = b.stretch(first, last)
+    if len(a_periods) == len(b_periods) and (a_periods == b_periods).all():
+        return a_periods, a_prices, b_prices
     periods, at_a, at_b = np.intersect1d(
         a_periods, b_periods, assume_unique=True, return_indices=True
     )

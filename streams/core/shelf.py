@@ -79,18 +79,22 @@ class Shelf:
         Returns:
             signed length, base, start and end of each; they are not given again.
         """
-        rows: list[tuple[int, ...]] = []
-        for volume in self._volumes:
-            first, end = volume.pair.searchsorted((pair, pair + 1)).tolist()
-            if first < end:
-                rows += zip(*(column[first:end].tolist() for column in volume[1:]), strict=True)
-        taken = int(self.taken[pair])
+        taken, edges = self.taken.item(pair), np.array((pair, pair + 1))
         self.taken[pair] = max(taken, until)
-        kept, longest = [], {True: 0, False: 0}
-        for at, length, base, start, last in reversed(rows):
-            if taken < at <= until and abs(length) > longest[length > 0]:
-                longest[length > 0] = abs(length)
-                kept.append((length, base, start, last))
+        kept: list[tuple[int, int, int, int]] = []
+        out = under = 0  # the longest so far, seen from the end
+        for volume in reversed(self._volumes):
+            first, end = volume.pair.searchsorted(edges).tolist()
+            span = volume.at[first:end].searchsorted((taken, until), "right")
+            begin, stop = (first + span).tolist()
+            rows = range(stop - 1, begin - 1, -1)
+            for row, length in zip(rows, volume.length[begin:stop][::-1].tolist(), strict=True):
+                if not -under <= length <= out:
+                    out, under = max(out, length), max(under, -length)
+                    base, start, last = (column.item(row) for column in volume[3:])
+                    kept.append((length, base, start, last))
+            if begin > first:
+                break  # all before was taken
         return kept[::-1]
 
     def tidy(self) -> Volume:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,7 @@ from streams.core.returns import Signs
 
 Periods = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
+Indices = npt.NDArray[np.intp]
 
 OUTPERFORMING, UNDERPERFORMING = 1, -1
 DIRECTION_NAMES = {OUTPERFORMING: "outperforming", UNDERPERFORMING: "underperforming"}
@@ -106,26 +107,38 @@ def carried(running: Streak | None) -> Turn:
     return Turn(running, None, False)
 
 
-@dataclass(frozen=True, slots=True)
-class Runs:
+class Runs(NamedTuple):
     """All streaks of a history as columns of one shape (streaks,), oldest first.
 
-    ``base``, ``start`` and ``end`` are indexes of periods; ``runs_on`` says that the last one
-    still runs.
+    ``base``, ``start`` and ``end`` are indexes of periods, and ``broken`` that of the one that
+    ended the streak; ``runs_on`` says that the last one still runs, and is broken by none.
     """
 
-    direction: npt.NDArray[np.int64]
-    length: npt.NDArray[np.int64]
-    base: npt.NDArray[np.int64]
-    start: npt.NDArray[np.int64]
-    end: npt.NDArray[np.int64]
+    direction: Signs
+    length: Indices
+    base: Indices
+    start: Indices
+    end: Indices
+    broken: Indices
     runs_on: bool
 
-    def only(self, chosen: Mask | slice) -> Runs:
+    def only(self, chosen: Mask | Indices | slice) -> Runs:
         """Some of the streaks, all of which have ended."""
-        columns = (self.direction, self.length, self.base, self.start, self.end)
-        direction, length, base, start, end = (column[chosen] for column in columns)
-        return Runs(direction, length, base, start, end, runs_on=False)
+        return Runs(
+            self.direction[chosen],
+            self.length[chosen],
+            self.base[chosen],
+            self.start[chosen],
+            self.end[chosen],
+            self.broken[chosen],
+            runs_on=False,
+        )
+
+    def streak(self, at: int, periods: Periods) -> Streak:
+        """One of the streaks with its periods."""
+        columns = (self.base, self.start, self.end)
+        base, start, end = (periods.item(column.item(at)) for column in columns)
+        return Streak(self.direction.item(at), self.length.item(at), base, start, end)
 
     def streaks(self, periods: Periods) -> list[Streak]:
         """The streaks with their periods."""
@@ -167,18 +180,23 @@ def runs(
             return over such a gap counts for nothing.
         uncounted: shape (n - 1,), true where a return counts for nothing and breaks nothing.
     """
-    counts = None if uncounted is None else ~uncounted
-    if broken is None or not broken.any():
-        (direction, length, base, start, end), runs_on = _runs(signs, counts, ties)
-        return Runs(direction, length, base, start, end, runs_on)
-    cuts, parts = np.flatnonzero(broken).tolist(), []
-    for before, cut in pairwise((-1, *cuts, len(signs))):
-        first = before + 1
-        counted = None if counts is None else counts[first:cut]
-        part, runs_on = _runs(signs[first:cut], counted, ties)
-        parts.append(part + np.array([[0], [0], [first], [first], [first]]))
-    direction, length, base, start, end = np.concatenate(parts, axis=1)
-    return Runs(direction, length, base, start, end, runs_on)
+    ways, at = _ways(signs, ties, broken, uncounted)
+    if len(ways) == 0:
+        none = np.zeros(0, np.intp)
+        return Runs(np.zeros(0, np.int8), none, none, none, none, none, runs_on=False)
+    turns = (ways[1:] != ways[:-1]).nonzero()[0]  # the last of each but one
+    edges = np.empty(len(turns) + 2, np.intp)
+    edges[0], edges[1:-1], edges[-1] = -1, turns, len(ways) - 1
+    before, last = edges[:-1], edges[1:]
+    direction = ways[last]
+    if not direction.all():
+        directed = np.flatnonzero(direction)
+        before, last, direction = before[directed], last[directed], direction[directed]
+    if at is None:
+        base, end, after = before + 1, last + 1, last + 2
+    else:
+        base, end, after = at[before + 1], at[last] + 1, at[last + 1] + 1
+    return Runs(direction, last - before, base, base + 1, end, after, bool(ways[-1]))
 
 
 def gaps(periods: Periods, sessions: Sequence[int]) -> Mask:
@@ -191,30 +209,30 @@ def gaps(periods: Periods, sessions: Sequence[int]) -> Mask:
     return np.diff(np.searchsorted(sessions, periods)) > 1
 
 
-_ZERO = np.zeros(1, np.intp)
+def _ways(
+    signs: Signs, ties: Ties, broken: Mask | None, uncounted: Mask | None
+) -> tuple[Signs, Indices | None]:
+    """What runs after each return that changes or ends something, and the returns' indexes.
 
-
-def _runs(signs: Signs, counts: Mask | None, ties: Ties) -> tuple[npt.NDArray[np.int64], bool]:
-    """Direction, length, base, start and end of each streak, shape (5, streaks)."""
-    at = np.arange(len(signs)) if counts is None else np.flatnonzero(counts)
-    kept = signs if counts is None else signs[at]
+    The way is 0 where a return ends what ran. One index more is that of the return after all of
+    them; without indexes they are all returns.
+    """
+    acting = None if uncounted is None else ~uncounted
     if ties is Ties.SKIP:
-        at, kept = at[kept != 0], kept[kept != 0]
-    elif ties is Ties.EXTEND:
-        kept = _carried(kept)
-    if len(kept) == 0:
-        return np.zeros((5, 0), np.int64), False
-    turns = np.flatnonzero(kept[1:] != kept[:-1])  # the last of each but one
-    last = np.append(turns, len(kept) - 1)
-    first = np.concatenate((_ZERO, turns + 1))
-    directed = kept[first] != 0
-    first, last = first[directed], last[directed]
-    base = at[first]
-    found = np.array([kept[first], last - first + 1, base, base + 1, at[last] + 1])
-    return found, bool(kept[-1] != 0)
+        acting = signs != 0 if acting is None else acting & (signs != 0)
+    if broken is not None:
+        signs = np.where(broken, np.int8(0), signs)
+        acting = None if acting is None else acting | broken
+    at = None
+    if acting is not None and not acting.all():
+        at = np.flatnonzero(acting)
+        signs, broken = signs[at], None if broken is None else broken[at]
+        at = np.append(at, len(acting))
+    return _carried(signs, broken) if ties is Ties.EXTEND else signs, at
 
 
-def _carried(signs: Signs) -> Signs:
-    """Ties take the sign before them; those before the first sign stay."""
-    source = np.where(signs != 0, np.arange(len(signs)), 0)
+def _carried(signs: Signs, broken: Mask | None) -> Signs:
+    """Ties take the sign before them; those before the first sign, or a break, stay."""
+    stays = signs != 0 if broken is None else (signs != 0) | broken
+    source = np.where(stays, np.arange(len(signs)), 0)
     return signs[np.maximum.accumulate(source)]

@@ -37,12 +37,7 @@ class History:
 
     def index(self, period: int) -> int:
         """Where a period that the history has stands in it."""
-        return int(np.searchsorted(self.periods, period))
-
-    def until(self, period: int) -> History:
-        """The history up to a period, included."""
-        end = int(np.searchsorted(self.periods, period, "right"))
-        return History(self.periods[:end], self.asset[:end], self.benchmark[:end])
+        return int(self.periods.searchsorted(period))
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,14 +142,24 @@ class PairView:
         benchmark.settle(period)
         return PairView(asset, benchmark, self.steps)
 
-    def history(self) -> History:
-        """All common periods with the levels of both legs."""
+    def history(self, until: int | None = None) -> History:
+        """The common periods up to one, included (without one: all), with the levels of both
+        legs."""
+        if isinstance(self.asset, Instrument) and isinstance(self.benchmark, Instrument):
+            closes = common(self.asset.closes, self.benchmark.closes, None, until)
+            periods, asset, benchmark = closes
+            return History(periods, asset.astype(np.float64), benchmark.astype(np.float64))
         mine, other = (np.array(leg.periods, np.int64) for leg in (self.asset, self.benchmark))
-        asset, benchmark = self.asset.levels(), self.benchmark.levels()
-        if np.array_equal(mine, other):
-            return History(mine, asset, benchmark)
         periods, at, other_at = np.intersect1d(mine, other, assume_unique=True, return_indices=True)
-        return History(periods, asset[at], benchmark[other_at])
+        end = len(periods) if until is None else int(periods.searchsorted(until, "right"))
+        levels = self.asset.levels()[at[:end]], self.benchmark.levels()[other_at[:end]]
+        return History(periods[:end], *levels)
+
+    def ratio(self, period: int) -> float:
+        """The asset's value over the benchmark's in a common period, as the nearest float64."""
+        if isinstance(self.asset, Instrument) and isinstance(self.benchmark, Instrument):
+            return self.asset.micros(period) / self.benchmark.micros(period)
+        return float(self.asset.value(period) / self.benchmark.value(period))
 
 
 @dataclass(frozen=True, slots=True)

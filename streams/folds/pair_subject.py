@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from alerts.context import evidence, longest_since
 from alerts.milestones import ahead, condition, milestones
 from alerts.model import Alert, Instead, Kind, Milestone, Trigger, alert_id
@@ -22,11 +24,26 @@ from config.rules import (
 from config.scopes import Scope
 from config.watchlists import Pair, Watchlist
 from streams.core import periods
-from streams.core.board import NEVER
-from streams.core.streaks import Streak
+from streams.core.board import LONG, NEVER
+from streams.core.streaks import Mask, Streak
 from streams.core.subjects import PairKey
 from streams.definitions import Instruments, made_of, pair_definition
 from streams.folds.happenings import Happening, Subject
+
+#: Signed lengths, as :class:`streams.core.board.Floors` has them, and those of a rule's direction.
+_LENGTHS = np.arange(-LONG, LONG + 1)
+_OF = {
+    "any": _LENGTHS != 0,
+    "outperforming": _LENGTHS > 0,
+    "underperforming": _LENGTHS < 0,
+}
+
+
+def _told_by(rule: ThresholdRule) -> Mask:
+    """The lengths that a threshold may tell."""
+    lengths = np.abs(_LENGTHS)
+    told = np.isin(lengths, [min(length, LONG) for length in rule.at])
+    return told if rule.every is None else told | (lengths > max(rule.at))
 
 
 class PairSubject(Subject):
@@ -50,19 +67,21 @@ class PairSubject(Subject):
         """The rules that ask for what a streak would be before the close."""
         self._rules: list[Any] = [rule for rule in own if not isinstance(rule, ProvisionalRule)]
 
-    def floors(self) -> tuple[int, int, int, int] | None:
+    def floors(self) -> tuple[Mask, int, int, int] | None:
         """As in :class:`streams.core.board.Floors`: grown, record, short, ended.
 
         None where each period may have something to tell.
         """
-        grown = record = ended = NEVER
+        grown = np.zeros_like(_LENGTHS, np.bool_)
+        record = ended = NEVER
         short = 0
         for rule in self._rules:
             match rule:
                 case ThresholdRule():
-                    grown = min(grown, *rule.at)
+                    grown |= _OF[rule.direction] & _told_by(rule)
                 case RecordRule() if self._is_seeded or rule.scopes != [Scope()]:
-                    grown = min(grown, rule.min_length)
+                    long_enough = np.abs(_LENGTHS) >= min(rule.min_length, LONG)
+                    grown |= _OF[rule.direction] & long_enough
                 case RecordRule():
                     record = min(record, rule.min_length)
                     short = max(short, rule.short_by if "approached" in rule.on else 0)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import numpy.typing as npt
 
@@ -13,6 +11,7 @@ from streams.records import Topic
 from streams.wire import DIRECT, TICKS, Close, Due, Look, Routed
 
 Column = npt.NDArray[np.int64]
+_CLOSES = Topic.CLOSES.value
 Single = tuple[int, Routed | Due | Look, Trigger]
 """What is taken by itself, with its number in the log, and where it stands."""
 
@@ -60,8 +59,8 @@ class Rows:
         """Where one of them stands in the log, and when it arrived there."""
         closes = self.closes
         partition, offset, arrived = (
-            int(column[at]) for column in (closes.partition, closes.offset, closes.arrived)
+            column.item(at) for column in (closes.partition, closes.offset, closes.arrived)
         )
         if partition == DIRECT:
-            return replace(self._own, offset=offset, arrived_ms=arrived)
-        return Trigger(Topic.CLOSES.value, partition, offset, arrived)
+            return Trigger(self._own.topic, self._own.partition, offset, arrived)
+        return Trigger(_CLOSES, partition, offset, arrived)

@@ -40,25 +40,30 @@ class Telling:
         }
 
     def floors(self, history: int) -> Floors | None:
-        """From which lengths on streaks may have something to tell, pair by pair.
+        """Which streaks may have something to tell, pair by pair.
 
         None where each period may, of any pair or series.
 
         Args:
             history: how many returns must be known before anything is called a record.
         """
-        named = {rule.pair for rule in self._watchlist.rules if isinstance(rule, OfPair)}
-        kinds: dict[tuple[bool, str], tuple[int, int, int, int] | None] = {}
-        each = []
-        for pair in self._watchlist.pairs:
-            kind = bool(pair.records), pair.name if pair.name in named else ""
-            if kind not in kinds:
-                kinds[kind] = self.pairs[PairKey(pair.asset, pair.benchmark)].floors()
-            each.append(kinds[kind])
-        if self._together or self._series or None in kinds.values():
+        if self._together or self._series:
             return None
-        grown, record, short, ended = np.array(each, np.int64).reshape(-1, 4).T.copy()
-        return Floors(grown, record, short, ended, history)
+        named = {rule.pair for rule in self._watchlist.rules if isinstance(rule, OfPair)}
+        kinds: dict[tuple[bool, str], int] = {}
+        kind, each = [], []
+        for pair in self._watchlist.pairs:
+            alike = bool(pair.records), pair.name if pair.name in named else ""
+            if alike not in kinds:
+                kinds[alike] = len(kinds)
+                each.append(self.pairs[PairKey(pair.asset, pair.benchmark)].floors())
+            kind.append(kinds[alike])
+        known = [one for one in each if one is not None]
+        if not known or len(known) < len(each):
+            return None
+        grown, *least = zip(*known, strict=True)
+        record, short, ended = (np.array(column, np.int64) for column in least)
+        return Floors(np.array(kind), np.array(grown), record, short, ended, history)
 
     def changed(self, change: Change) -> Iterator[Revision]:
         """What a change has to tell of its subject, and of the rules on several."""

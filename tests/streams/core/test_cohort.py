@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from msgspec import msgpack
 
 from streams.core import cohort, shelf
-from streams.core.board import NEVER, Floors
+from streams.core.board import LONG, NEVER, Floors
 from streams.core.book import Entry
 from streams.core.cohort import Arrivals
 from streams.core.pairs import Terms
@@ -29,8 +29,15 @@ SYMBOLS = "ABCD"
 Row = tuple[str, int, int]
 Told = list[tuple[int, PairKey, Any, Any]]
 
-never = np.full(len(PAIRS), NEVER)
-NOTHING = Floors(never, never, np.zeros(len(PAIRS), np.int64), never)
+
+def floors_of(grown: set[int] | range = range(0), ended: int = NEVER) -> Floors:
+    """Of pairs of one kind: the lengths of streaks that grow, and the least of those that end."""
+    lengths = np.isin(np.abs(np.arange(-LONG, LONG + 1)), list(grown))
+    never, zero, least = np.array([NEVER]), np.array([0]), np.array([ended])
+    return Floors(np.zeros(len(PAIRS), np.intp), lengths[None], never, zero, least)
+
+
+NOTHING = floors_of()
 EVERYTHING = np.ones(len(PAIRS), np.bool_)
 
 steps = st.tuples(st.sampled_from(SYMBOLS), st.sampled_from([1, 1, 1, 2]), st.integers(9, 11))
@@ -125,19 +132,22 @@ def test_a_pair_that_told_nothing_has_no_tracker() -> None:
     st.integers(1, 90),
 )
 @settings(deadline=None)
-def test_floors_leave_out_what_is_too_short(rows: list[Row], least: int, size: int) -> None:
-    """Those that end from a length on, or grow from a length on: all of them, and none besides.
+def test_floors_leave_out_what_is_not_asked_for(rows: list[Row], least: int, size: int) -> None:
+    """Those that end from a length on, or grow in certain lengths: all of them, and none besides.
 
     What is told of has all that ended before in its books, and nothing that ended later.
     """
-    one, zeros = np.full(len(PAIRS), least), np.zeros(len(PAIRS), np.int64)
     told = [change for change in one_by_one(Watch(PAIRS), rows, 0) if change[-1] is not None]
     ended = [c for c in told if c[-1].ended is not None and c[-1].ended.length >= least]
     grown = [c for c in told if c[-1].counted and c[-1].running.length >= least]
     for floors, expected in (
-        (Floors(never, never, zeros, one), ended),
-        (Floors(one, never, zeros, never), grown),
-        (Floors(one, never, zeros, one), [c for c in told if c in ended or c in grown]),
+        (floors_of(ended=least), ended),
+        (floors_of(range(least, LONG + 1)), grown),
+        (
+            floors_of(range(least, LONG + 1), least),
+            [c for c in told if c in ended or c in grown],
+        ),
+        (floors_of({least}), [c for c in grown if c[-1].running.length == least]),
     ):
         found = Watch(PAIRS)
         with pytest.MonkeyPatch.context() as patch:
@@ -171,10 +181,9 @@ def test_a_longer_streak_that_ends_later_hides_none_before(monkeypatch: pytest.M
     for period, way in enumerate("+-+-++---+++++-", 1):
         price += 1 if way == "+" else -1
         rows += [("A", period, price), ("B", period, 100)]
-    three = np.full(len(PAIRS), 3)
     found, told = Watch(PAIRS), []
     for part in (rows[:6], rows[6:10], rows[10:]):
-        told += together(found, part, 0, Floors(three, never, 0 * three, never), None)
+        told += together(found, part, 0, floors_of(range(3, LONG + 1)), None)
     third_below = told[0]
     assert third_below[-1].running.length == 3
     assert [entry[0] for entry in third_below[2]["books"]["1"]] == [2]

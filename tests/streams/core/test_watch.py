@@ -213,8 +213,6 @@ def test_walk_goes_through_the_states_of_live_work(rows: list[tuple[int, int]]) 
 def test_a_history_finds_its_levels() -> None:
     history = History(np.array([2, 5, 9]), np.array([1.0, 2, 3]), np.array([4.0, 5, 6]))
     assert [history.index(p) for p in (2, 5, 9)] == [0, 1, 2]
-    assert history.until(5).periods.tolist() == [2, 5]
-    assert history.until(4).asset.tolist() == [1]
 
 
 def test_common_periods() -> None:

@@ -23,6 +23,7 @@ from streams import arrow
 from streams.batches import Single
 from streams.columns import FEW, ORIGIN
 from streams.core import periods
+from streams.core.board import LONG
 from streams.folds import router, watcher, watchlist_state
 from streams.folds.router import RouterFold
 from streams.folds.watcher import WatcherFold
@@ -47,6 +48,27 @@ RULES: dict[str, list[dict[str, Any]]] = {
         {"kind": "threshold", "at": [2, 4], "every": 3},
         {"kind": "record", "on": ["approached", "tied", "broken", "extended"], "min_length": 1},
         {"kind": "ended", "min_length": 2},
+    ],
+    "lengths": [
+        {"kind": "threshold", "at": [2, 5], "direction": "underperforming"},
+        {"kind": "threshold", "at": [3]},
+        {"kind": "threshold", "at": [4, 7], "pair": "D/A", "direction": "outperforming"},
+    ],
+    "every": [
+        {"kind": "threshold", "at": [1], "every": 4, "direction": "outperforming"},
+        {"kind": "threshold", "at": [2], "pair": "C/B"},
+    ],
+    "short records": [
+        {"kind": "threshold", "at": [2]},
+        {
+            "kind": "record",
+            "on": ["approached", "broken", "extended"],
+            "short_by": 2,
+            "min_length": 3,
+            "direction": "underperforming",
+            "scopes": ["last 1 years"],
+        },
+        {"kind": "ended", "min_length": 6, "direction": "outperforming"},
     ],
     "scopes": [{"kind": "record", "min_length": 2, "scopes": ["all", "this year"]}],
     "one": [{"kind": "threshold", "at": [3], "pair": "A/B", "direction": "outperforming"}],
@@ -117,6 +139,10 @@ FORMS = st.sampled_from(
 #: Between two arrivals, in milliseconds; clocks of producers differ, and may be wrong.
 PAUSES = st.sampled_from([0, 0, 1, 400, 1000, 3000, 5000, 60_000, -500, -7000, 10**9, -(10**9)])
 PRICES = st.sampled_from([90, 99, 100, 100, 101, 101.5, 110, 0.000001, 10**9])
+#: For how many periods all go on steadily after a step, up or down, so that streaks are long too.
+STEADY = st.sampled_from([0] * 12 + [3, 6, 9, -4, -8])
+#: By how much the price of each symbol changes in one of them.
+PACE = {"A": 1, "B": 0, "C": -1, "D": 2}
 
 
 @st.composite
@@ -131,10 +157,11 @@ def logs(draw: st.DrawFn) -> tuple[dict[str, Watchlist], list[Single]]:
         PRICES,
         FORMS,
         PAUSES,
+        STEADY,
     )
     by_day = draw(st.booleans())
     for step in draw(st.lists(steps, min_size=10, max_size=60)):
-        name, symbol, on, price, form, pause = step
+        name, symbol, on, price, form, pause, steady = step
         arrived = max(0, arrived + pause)
         chosen = SYMBOLS if by_day else (symbol,)
         for one in chosen:
@@ -145,6 +172,13 @@ def logs(draw: st.DrawFn) -> tuple[dict[str, Watchlist], list[Single]]:
             records.append(
                 record(watchlists[name], Routed(name, made, 0, len(records), arrived), form)
             )
+        for one in SYMBOLS * abs(steady):
+            clock[name, one] = at = clock[name, one] + 1
+            made = close(
+                watchlists[name], one, at, 1000 + at * PACE[one] * (1 if steady > 0 else -1)
+            )
+            routed = Routed(name, made, 0, len(records), arrived)
+            records.append(record(watchlists[name], routed, "plain"))
         if draw(st.sampled_from([False] * 8 + [True])):
             value = encode_look(Look(name, arrived + 4000))
             records.append(Single(0, arrived, name.encode(), value))
@@ -278,6 +312,34 @@ def test_columns_are_records_one_by_one(
     with columns_from(ALWAYS):
         found = told(watchlists, records, cuts)
     assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("at", "every", "lengths"),
+    [
+        ([3, LONG - 1], None, [3, LONG - 1]),
+        ([2, LONG + 7, 10**30], None, [2, LONG + 7]),
+        ([LONG - 4], 6, [LONG - 4, LONG + 2, LONG + 8]),
+        ([LONG + 1], 3, [LONG + 1, LONG + 4, LONG + 7]),
+    ],
+)
+def test_streaks_longer_than_lengths_that_are_told_apart(
+    at: list[int], every: int | None, lengths: list[int]
+) -> None:
+    rule = {"kind": "threshold", "at": at, "every": every, "direction": "underperforming"}
+    pairs = [{"asset": "C", "benchmark": "B"}, {"asset": "A", "benchmark": "B"}]
+    watched = Watchlist.model_validate(
+        {"calendar": "24/7", "pairs": pairs, "rules": [rule], "targets": ["t"]}
+    )
+    made = [close(watched, one, day, 1000 + day * PACE[one])
+            for day in range(LONG + 9) for one in "ABC"]  # fmt: skip
+    records = [record(watched, Routed("u", one, 0, at, 0), "plain") for at, one in enumerate(made)]
+    with columns_from(NEVER):
+        expected = told({"u": watched}, records, [])
+    with columns_from(ALWAYS):
+        found = told({"u": watched}, records, [(50, True), (300, False)])
+    assert found == expected
+    assert [json.loads(value or b"")["length"] for _, value in found[0]] == lengths
 
 
 @given(logs(), st.lists(st.integers(1, 250), max_size=3))
