@@ -6,8 +6,9 @@ simple as that, or cannot be used, is left to be read by itself: it is odd.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,6 +18,7 @@ from streams import arrow
 from streams.arrow import MAX_ROWS, Table
 from streams.batches import Batch, Records, Values, only
 from streams.core import periods, prices
+from streams.core.groups import in_order
 from streams.fields import Reason, RejectedError, is_short
 from streams.plain import Fields, Texts
 from streams.plain_close import CLOSES, TABLES
@@ -89,9 +91,16 @@ class Columns(NamedTuple):
         """Some of them, by mask, index or slice; what is the same for all is not copied."""
         size = len(self.record[chosen])
         return Columns._make(
-            column[chosen] if column.strides[0] else np.broadcast_to(column[:1], size)
-            for column in self
+            column[chosen] if column.strides[0] else _same_again(column, size) for column in self
         )
+
+    def by_watchlist(self) -> Iterator[tuple[int, Columns]]:
+        """The closes of each watchlist that has any, in their order, with its number."""
+        order = in_order(self.watchlist)
+        ordered = self.only(order)
+        begins = np.flatnonzero(np.diff(ordered.watchlist, prepend=-1)).tolist()
+        for begin, end in pairwise([*begins, self.size]):
+            yield int(ordered.watchlist[begin]), ordered.only(slice(begin, end))
 
     @property
     def number(self) -> Column:
@@ -439,6 +448,11 @@ def _places(known: dict[Any, int], texts: Sequence[Any]) -> Column:
 def _same(value: int, count: int) -> Column:
     """A column of the same number, which takes no room."""
     return np.broadcast_to(np.int64(value), count)
+
+
+def _same_again(column: npt.NDArray[Any], count: int) -> npt.NDArray[Any]:
+    """Such a column of another length."""
+    return column[:count] if count <= len(column) else np.broadcast_to(column[:1], count)
 
 
 def _nothing() -> Columns:

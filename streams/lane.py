@@ -214,14 +214,16 @@ class Lane:
         await self._advance(records[first:] if first else records)
 
     async def _sweep(self) -> None:
+        """What was there at the last look, and has not come since, does not come by itself."""
         was_idle, self._idle = self._idle, True
+        end = self.end
         await self.look()
         if was_idle and self.stale:
             await self._restore()
         if self.cursor > self.end and not self.stale:
             raise LogShrunkError(self.fold, self.place, self.cursor, self.end)
-        if was_idle and self.cursor < self.end:
-            await self._read_again(self.end)
+        if was_idle and self.cursor < end:
+            await self._read_again(end)
         elif not self.stale:
             await self.work.settle()
         self._report()

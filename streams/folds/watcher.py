@@ -16,7 +16,6 @@ from config.watchlists import Watchlist
 from streams.arrow import MAX_ROWS, is_stream
 from streams.batches import Batch, batch
 from streams.columns import FEW, Columns, Odd, Reader
-from streams.core.groups import groups
 from streams.core.watch import Watch
 from streams.definitions import signed, watch_definition
 from streams.folds.rows import Single
@@ -143,10 +142,10 @@ class WatcherFold:
         self, columns: Columns, singles: Iterable[str]
     ) -> Iterator[tuple[str, Columns]]:
         found = set()
-        for number, rows in groups(columns.watchlist):
+        for number, closes in columns.by_watchlist():
             name = self._names[number]
             found.add(name)
-            yield name, columns.only(rows)
+            yield name, closes
         for name in set(singles) - found:
             yield name, columns.only(slice(0, 0))
 
