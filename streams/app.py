@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import signal
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -43,6 +44,8 @@ _RETRY = 1.0
 _TOPICS_EVERY = 5.0
 #: Frames that may wait for each agent; from four fifths on no more is handed on of its topic.
 _FRAMES = 6
+#: New objects that may come before cycles are looked for among them.
+_NEW_OBJECTS = 100_000
 
 
 def build(settings: Settings, roles: Sequence[str], instance: str | None = None) -> Runtime:
@@ -154,11 +157,22 @@ def run(settings: Settings, roles: Sequence[str], instance: str | None = None) -
     Does not wait for threads, as ``asyncio.run`` does: a target that hangs may hold one.
     """
     loop = _new_loop()
+    _spare_the_collector()
     try:
         loop.run_until_complete(work(settings, roles, instance))
     finally:
         silence()  # what is left unfinished at the end is nothing to tell
         loop.close()
+
+
+def _spare_the_collector() -> None:
+    """Cycles are few: look for them more rarely, and not among what stays for ever.
+
+    A look at everything that 50,000 pairs have would hold all else up.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_NEW_OBJECTS)
 
 
 def _new_loop() -> asyncio.AbstractEventLoop:
