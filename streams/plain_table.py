@@ -115,7 +115,9 @@ class TableForm:
                 return None
             table = pj.read_json(
                 pa.py_buffer(text),
-                pj.ReadOptions(use_threads=len(text) > _BLOCK_BYTES, block_size=_BLOCK_BYTES),
+                pj.ReadOptions(
+                    use_threads=False, block_size=_BLOCK_BYTES
+                ),  # each lane has a thread
                 pj.ParseOptions(explicit_schema=schema, unexpected_field_behavior="ignore"),
             )
         except _ERRORS:
