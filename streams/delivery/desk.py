@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from alerts.grouping import as_one
 from alerts.ledger import Entry, Ledger, Outcome
-from alerts.model import Alert
+from alerts.model import Alert, Kind
 from alerts.rendering import render
 from alerts.targets import Message
 from config.errors import StreakwatchError
@@ -25,6 +26,7 @@ Fail = Callable[[StreakwatchError], Awaitable[None]]
 """Ends the worker with an error that no trying again mends."""
 
 _DAY = 86_400.0
+_STRENGTH = {kind: place for place, kind in enumerate(Kind)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,11 @@ class Desk:
         note = f"The target {item.instead_of} did not take this message, so it comes here."
         return replace(message, body=f"{note}\n\n{message.body}")
 
+    def together(self, words: Mapping[Item, Message]) -> Message:
+        """One message of several; the strongest is first."""
+        ranked = sorted(words, key=lambda item: (_strength(item), item.offset))
+        return as_one([words[item] for item in ranked])
+
     async def put_aside(self, request: Request, error: Exception) -> None:
         """Put an alert that met an error of ours into the dead letters, once for all targets."""
         if request.offset not in self.unreadable:
@@ -99,3 +106,8 @@ class Desk:
             letter = internal_dead_letter(self.place, request.record, error)
             await self.outbox.send([letter])
             self.metrics.observe([letter])
+
+
+def _strength(item: Item) -> int:
+    """0 for the strongest."""
+    return _STRENGTH[item.request.alert.milestone.kind]

@@ -156,7 +156,9 @@ class Inbox:
         elif not request.asked and not alert.follows and desk.is_historic(alert):
             self._historic.append(historic(desk, request, self._target))
         else:
-            self.queue.add(Item(request, _now(), desk.deadline(request)))
+            group = request.groups.get(self._target)
+            due = _now() + (group.wait if group else 0.0)
+            self.queue.add(Item(request, due, desk.deadline(request), group=group))
 
     def _item_of(self, entry: Entry, request: Request) -> Item:
         """An item as the ledger has left it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from aiokafka.errors import KafkaError
@@ -101,11 +101,11 @@ class DeliveryLane:
         if await self._settle_quietly():
             return
         now = asyncio.get_running_loop().time()
-        item = self.inbox.queue.ready(now) if self._gate.is_open(now) else None
-        if item is None:
+        items = self.inbox.queue.ready(now) if self._gate.is_open(now) else []
+        if not items:
             await self._sleep(0 if more else self._pause(now))
         elif not self._closing:
-            await self._try(item)
+            await self._try(items)
 
     async def _sleep(self, seconds: float | None) -> None:
         """Until there is news, at most ``seconds``; None: however long it takes."""
@@ -154,19 +154,30 @@ class DeliveryLane:
         """Whether an attempt now is no better than none."""
         return self._gate.failing if item.attempts else self._gate.down
 
-    async def _try(self, item: Item) -> None:
-        try:
-            message = self._desk.message(item)
-        except Exception as error:
-            log.exception("alert %s cannot be rendered", item.request.alert.id)
-            await self._desk.put_aside(item.request, error)
-            failed = self._entry(item, Outcome.FAILED, f"internal error: {type(error).__name__}")
-            return await self._settle({item: [failed]})
+    async def _try(self, items: Sequence[Item]) -> None:
+        """One attempt at one message, with all of these."""
+        words = await self._words(items)
+        if not words:
+            return
+        items = list(words)
+        message = self._desk.together(words)
         with self._gate.attempt():
             attempt = await self._ask(message)
-            item.attempts += 1
-            self._tell_gate(item, attempt)
-        return await self._judge(item, attempt)
+            self._tell_gate(items, attempt)
+        await self._judge(items, attempt)
+
+    async def _words(self, items: Sequence[Item]) -> dict[Item, Message]:
+        """What each has to say; one that cannot be rendered is settled, and the others go on."""
+        words: dict[Item, Message] = {}
+        for item in items:
+            try:
+                words[item] = self._desk.message(item)
+            except Exception as error:
+                log.exception("alert %s cannot be rendered", item.request.alert.id)
+                await self._desk.put_aside(item.request, error)
+                detail = f"internal error: {type(error).__name__}"
+                await self._settle({item: [self._entry(item, Outcome.FAILED, detail)]})
+        return words
 
     async def _ask(self, message: Message) -> Attempt:
         timeout = self._desk.rules.timeout
@@ -179,31 +190,43 @@ class DeliveryLane:
             log.exception("target %s: an unexpected error", self._target)
             return Attempt(False, type(error).__name__)
 
-    def _tell_gate(self, item: Item, attempt: Attempt) -> None:
+    def _tell_gate(self, items: Sequence[Item], attempt: Attempt) -> None:
+        """Note the attempt; when there is to be another, at the same message."""
+        due = 0.0
+        attempts = max(item.attempts for item in items) + 1
         if attempt.delivered or attempt.permanent:
             self._gate.answered()
         else:
             now = asyncio.get_running_loop().time()
-            alert = item.request.alert.id
-            item.due = self._gate.failed(now, alert, item.attempts, attempt.retry_after)
+            alert = items[0].request.alert.id
+            due = self._gate.failed(now, alert, attempts, attempt.retry_after)
+        for item in items:
+            item.attempts, item.due = attempts, due
+            item.beside = items if len(items) > 1 else ()
 
-    async def _judge(self, item: Item, attempt: Attempt) -> None:
-        item.detail = attempt.detail
+    async def _judge(self, items: Sequence[Item], attempt: Attempt) -> None:
+        for item in items:
+            item.detail = attempt.detail
         if attempt.delivered:
-            await self._settle({item: [self._entry(item, Outcome.DELIVERED, "")]})
-            self._observe(item)
+            beside = f"in one message of {len(items)}" if len(items) > 1 else ""
+            await self._settle({i: [self._entry(i, Outcome.DELIVERED, beside)] for i in items})
+            for item in items:
+                self._observe(item)
             return
         self._desk.metrics.attempts.labels(self._target).inc()
-        log.warning("alert %s to %s: attempt %d failed (%s)", item.request.alert.id, self._target,
-                    item.attempts, attempt.detail)  # fmt: skip
+        log.warning("alert %s to %s: attempt %d failed (%s)", _named(items), self._target,
+                    items[0].attempts, attempt.detail)  # fmt: skip
         if not self._desk.may_send():
             return  # it may be another worker's by now: who has it says what becomes of it
-        if attempt.permanent:
-            await self._settle({item: self._not_taken(item, Outcome.FAILED, attempt.detail)})
-        elif self._desk.clock.now() >= item.until:
-            await self._settle({item: self._not_taken(item, Outcome.GIVEN_UP, attempt.detail)})
-        else:
-            await self._write([self._retrying(item)])
+        ends, again = {}, []
+        for item in items:
+            if attempt.permanent:
+                ends[item] = self._not_taken(item, Outcome.FAILED, attempt.detail)
+            elif self._desk.clock.now() >= item.until:
+                ends[item] = self._not_taken(item, Outcome.GIVEN_UP, attempt.detail)
+            else:
+                again.append(self._retrying(item))
+        await self._settle(ends, again)
 
     def _observe(self, item: Item) -> None:
         if not item.request.asked:
@@ -241,9 +264,9 @@ class DeliveryLane:
         is_tried = desk.ledger.is_retrying(request.alert.id, fallback)
         return fallback in request.targets or is_tried or desk.is_settled(request, fallback)
 
-    async def _settle(self, ends: Mapping[Item, list[Entry]]) -> None:
-        """Write what became of items, and let go of them."""
-        await self._write([entry for entries in ends.values() for entry in entries])
+    async def _settle(self, ends: Mapping[Item, list[Entry]], again: Sequence[Entry] = ()) -> None:
+        """Write what became of items, and let go of them; ``again`` is of others."""
+        await self._write([*(entry for entries in ends.values() for entry in entries), *again])
         for item, entries in ends.items():
             self.inbox.queue.remove(item)
             for entry in entries:
@@ -272,3 +295,9 @@ class DeliveryLane:
         lane = self._lanes[entry.target]
         lane.inbox.owe(entry, item.request)
         lane.wake()
+
+
+def _named(items: Sequence[Item]) -> str:
+    """The first by its id, and how many more."""
+    more = f" and {len(items) - 1} more" if len(items) > 1 else ""
+    return f"{items[0].request.alert.id}{more}"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from bisect import insort
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 
-from streams.delivery.requests import Request
+from streams.delivery.requests import Group, Request
 
 
 @dataclass(slots=True, eq=False)
@@ -15,7 +15,7 @@ class Item:
     """An alert on its way to a target.
 
     ``due`` is when its turn comes, on the event loop's clock; ``until`` is its deadline, in seconds
-    since 1970.
+    since 1970. ``group`` says what it may go with, ``beside`` what it was tried with.
     """
 
     request: Request
@@ -24,6 +24,8 @@ class Item:
     attempts: int = 0
     detail: str = ""
     instead_of: str = ""
+    group: Group | None = None
+    beside: Sequence[Item] = ()
 
     @property
     def offset(self) -> int:
@@ -60,9 +62,23 @@ class Queue:
         """The first item of each pair."""
         return (items[0] for items in self._pairs.values())
 
-    def ready(self, now: float) -> Item | None:
-        """The head whose turn it is: one that has failed comes after those that were due before."""
-        return min((i for i in self.heads() if i.due <= now), key=_BY_TURN, default=None)
+    def ready(self, now: float) -> list[Item]:
+        """The heads that go out now, in one message; none where it is nobody's turn.
+
+        First is the one whose turn it is (what has failed comes after what was due before), then
+        those of its group, by their order in the log. What was tried in one message is tried in
+        the same one again: who has seen it does not see it differently.
+        """
+        first = min((i for i in self.heads() if i.due <= now), key=_BY_TURN, default=None)
+        if first is None:
+            return []
+        if first.attempts:
+            return [item for item in self.heads() if item in first.beside] or [first]
+        if first.group is None:
+            return [first]
+        fitting = (i for i in self.heads() if i.group == first.group and not i.attempts)
+        others = sorted((i for i in fitting if i is not first), key=_BY_OFFSET)
+        return [first, *others[: first.group.limit - 1]]
 
     def oldest(self) -> Item | None:
         """The item with the lowest offset."""

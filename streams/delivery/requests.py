@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from alerts.model import Alert
 from streams.records import Record, requested
@@ -11,13 +11,29 @@ from streams.wire import Reason, RejectedError, decode_alert
 
 
 @dataclass(frozen=True, slots=True)
+class Group:
+    """Alerts of one ``key`` go out in one message.
+
+    The first waits for others, ``wait`` seconds; ``limit`` is how many one message has at most.
+    """
+
+    key: Hashable
+    wait: float
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
-    """An alert for its targets; ``asked`` where a person wants it sent, whatever was before."""
+    """An alert for its targets; ``asked`` where a person wants it sent, whatever was before.
+
+    ``groups`` are those that it belongs to, by target.
+    """
 
     record: Record
     alert: Alert
     targets: Sequence[str]
     asked: bool = False
+    groups: Mapping[str, Group] = field(default_factory=dict)
 
     @property
     def offset(self) -> int:
