@@ -12,7 +12,10 @@ from config.matching import bare, glob, is_glob
 from config.severities import SEVERITIES
 from config.words import Complaint, KeyPath, any_of, found, suggestion
 
+Plain = Mapping[str, Any]
+
 _SHOWN = 10
+_NO_LABEL = "no watchlist has the"
 
 
 def unfit_routes(data: Mapping[str, Any]) -> Iterator[Complaint]:
@@ -54,13 +57,13 @@ def _match(
             values = known["labels"][label]
             yield from _texts(texts, below, f"value of the label {found(label)}", values)
         else:
-            yield from _name(label, below, "label", known["labels"], "no watchlist has the")
+            yield from _name(label, below, "label", known["labels"], _NO_LABEL)
 
 
 _WORDS = {"rule": "kind of alert"}
 
 
-def _facts(texts: Any, path: KeyPath, known: Mapping[str, Any]) -> Iterator[Complaint]:
+def _facts(texts: Any, path: KeyPath, known: Plain) -> Iterator[Complaint]:
     """Of the fields that group or agree, the labels are names of ours."""
     for index, text in _items(texts):
         if isinstance(text, str) and text.startswith("labels."):

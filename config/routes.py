@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
@@ -99,5 +100,7 @@ def inhibitions() -> list[Inhibition]:
     ]
 
 
-def _inhibition(source: dict[str, object], target: dict[str, object], *equal: str) -> Inhibition:
+def _inhibition(
+    source: Mapping[str, object], target: Mapping[str, object], *equal: str
+) -> Inhibition:
     return Inhibition.model_validate({"source": source, "target": target, "equal": equal})

@@ -6,7 +6,7 @@ The texts that a span is written with are read here, once, for the checks and fo
 from __future__ import annotations
 
 import re
-from datetime import date, timedelta
+from datetime import date
 from functools import cache
 from typing import Annotated, Literal, NamedTuple
 
