@@ -32,6 +32,10 @@ class Describer:
         """How grave alerts of a kind are; of one that is not known ``warning``."""
         return self._severities.get(kind, "warning")
 
+    def of_watchlist(self, name: str) -> Facts:
+        """What the configuration says of a watchlist: its calendar and labels."""
+        return self._watchlists.get(name, {})
+
     def describe(self, alert: Alert) -> dict[str, str]:
         """The facts of an alert.
 

@@ -28,6 +28,14 @@ FIELD_PATTERN = (
     r"|labels\.[A-Za-z0-9][A-Za-z0-9_.-]{0,63})$"
 )
 
+TEXT_PATTERNS = {
+    "severity": SEVERITY_PATTERN,
+    "direction": DIRECTION_PATTERN,
+    "interval": INTERVAL_PATTERN,
+    "missing": MISSING_PATTERN,
+}
+"""What the texts of a field are like, where not as MATCH_PATTERN."""
+
 NOT = "not "
 AT_LEAST = ">="
 

@@ -33,9 +33,12 @@ def unfit_routes(data: Mapping[str, Any]) -> Iterator[Complaint]:
         yield from _name(kind, ("severities", kind), "kind of alert", SEVERITIES)
 
 
-def _route(
-    route: Mapping[str, Any], path: KeyPath, known: Mapping[str, Any]
-) -> Iterator[Complaint]:
+def unfit_match(match: Plain, data: Plain) -> Iterator[Complaint]:
+    """What matchers name that is not there; ``data`` are those of a whole configuration."""
+    yield from _match(match, (), _known(data))
+
+
+def _route(route: Plain, path: KeyPath, known: Plain) -> Iterator[Complaint]:
     for key, what in (("targets", "target"), ("mute", "timing"), ("only", "timing")):
         for index, name in _items(route.get(key)):
             yield from _name(name, (*path, key, index), what, known[what])
@@ -46,9 +49,7 @@ def _route(
         yield from _route(_mapping(below), (*path, "routes", index), known)
 
 
-def _match(
-    match: Mapping[str, Any], path: KeyPath, known: Mapping[str, Any]
-) -> Iterator[Complaint]:
+def _match(match: Plain, path: KeyPath, known: Plain) -> Iterator[Complaint]:
     for field in ("watchlist", "asset", "benchmark", "pair", "rule"):
         yield from _texts(match.get(field), (*path, field), _WORDS.get(field, field), known[field])
     for label, texts in _mapping(match.get("labels")).items():
@@ -68,9 +69,7 @@ def _facts(texts: Any, path: KeyPath, known: Plain) -> Iterator[Complaint]:
     for index, text in _items(texts):
         if isinstance(text, str) and text.startswith("labels."):
             label = text.removeprefix("labels.")
-            yield from _name(
-                label, (*path, index), "label", known["labels"], "no watchlist has the"
-            )
+            yield from _name(label, (*path, index), "label", known["labels"], _NO_LABEL)
 
 
 def _texts(texts: Any, path: KeyPath, what: str, known: Collection[str]) -> Iterator[Complaint]:

@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from alerts.facts import Facts
+from alerts.facts import Describer, Facts
 from alerts.index import Index
 from alerts.matchers import Matcher, matchers_of
+from alerts.model import Alert
 from alerts.stages.decision import Decision, Reason
 from config.routes import Group, Route, RouteOptions, Routes
 from config.settings import Settings
@@ -107,8 +108,13 @@ class Router:
     """Routes alerts; one of a watchlist that is not there any more goes nowhere."""
 
     def __init__(self, settings: Settings) -> None:
+        self.describer = Describer(settings)
         self.root = tree(settings.routes)
         self._own = {name: tuple(w.targets) for name, w in settings.watchlists.items()}
+
+    def targets(self, alert: Alert) -> tuple[str, ...]:
+        """The targets that an alert is for."""
+        return tuple(self.match(self.describer.describe(alert)))
 
     def match(self, facts: Facts) -> dict[str, tuple[Way, ...]]:
         """The targets that an alert is for, each with the ways that lead there."""

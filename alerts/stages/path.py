@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from alerts.facts import Describer, Facts
+from alerts.facts import Facts
 from alerts.model import Alert
 from alerts.silences import Silences
 from alerts.stages.decision import Decision, Reason
@@ -41,7 +41,6 @@ class Judgement:
 class Known:
     """What the stages know: of the configuration, and what changes by the hour."""
 
-    describer: Describer
     router: Router
     timings: Timings
     sources: Sources
@@ -51,7 +50,6 @@ class Known:
     def of(cls, settings: Settings, hours_of: HoursOf) -> Known:
         """What a configuration says; ``hours_of`` gives the sessions of a calendar."""
         return cls(
-            Describer(settings),
             Router(settings),
             timings_of(settings.timings, hours_of),
             Sources(rules_of(settings.inhibit)),
@@ -63,11 +61,16 @@ def decide(alert: Alert, known: Known, now_ms: int) -> Judgement:
 
     It changes nothing: who acts on it says so with :func:`remember`.
     """
-    facts = known.describer.describe(alert)
+    facts = known.router.describer.describe(alert)
+    return judge(facts, known, now_ms, inhibit(alert, facts, known.sources))
+
+
+def judge(facts: Facts, known: Known, now_ms: int, inhibited: Decision | None = None) -> Judgement:
+    """What becomes of an alert with such facts; ``inhibited`` where another one says it already."""
     targets = known.router.match(facts)
     if not targets:
         return Judgement(facts, (Told("", known.router.nobody(facts)),))
-    withheld = inhibit(alert, facts, known.sources) or silence(facts, known.silences, now_ms)
+    withheld = inhibited or silence(facts, known.silences, now_ms)
     if withheld is None:
         return Judgement(facts, _by_time(targets, known.timings, now_ms))
     return Judgement(
