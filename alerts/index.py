@@ -6,25 +6,29 @@ from collections.abc import Iterator, Sequence
 from typing import Generic, TypeVar
 
 from alerts.facts import Facts
-from alerts.matchers import Matcher
+from alerts.matchers import Lead, Matcher
 
 T = TypeVar("T")
 
 Bucket = dict[int, tuple[T, tuple[Matcher, ...]]]
+Home = tuple[str, Lead]
+"""Where an item lies: a field, and what its value is or begins with."""
 
 
 class Index(Generic[T]):
     """Items with matchers, in the order in which they were added.
 
-    An item lies where the most selective of its exact matchers leads: in the bucket of each of its
-    values, of the matcher whose buckets hold least when it is added. So an alert meets the few that
-    agree with it in a field. What has no exact matcher is tried for every alert.
+    An item lies where the most selective of its matchers leads, which is the one that leads to
+    where least lies when it is added: to a value (``RUT``), or to what values begin with (``RU*``).
+    So an alert meets the few that agree with it in a field. What has no such matcher is tried for
+    every alert.
     """
 
     def __init__(self) -> None:
-        self._buckets: dict[str, dict[str, Bucket[T]]] = {}
+        self._values: dict[str, dict[str, Bucket[T]]] = {}
+        self._heads: dict[str, dict[str, Bucket[T]]] = {}
         self._rest: Bucket[T] = {}
-        self._homes: dict[int, list[tuple[str, str]]] = {}
+        self._homes: dict[int, list[Home]] = {}
         self._next = 0
 
     def __len__(self) -> int:
@@ -35,8 +39,8 @@ class Index(Generic[T]):
         number, self._next = self._next, self._next + 1
         homes = self._homes_of(matchers)
         entry = (item, tuple(matchers))
-        for field, value in homes:
-            self._buckets.setdefault(field, {}).setdefault(value, {})[number] = entry
+        for field, lead in homes:
+            self._of(lead).setdefault(field, {}).setdefault(lead.text, {})[number] = entry
         if not homes:
             self._rest[number] = entry
         self._homes[number] = homes
@@ -44,39 +48,51 @@ class Index(Generic[T]):
 
     def remove(self, number: int) -> None:
         """Take an item out."""
-        for field, value in self._homes.pop(number):
-            bucket = self._buckets[field][value]
-            del bucket[number]
-            if not bucket:
-                del self._buckets[field][value]
+        for field, lead in self._homes.pop(number):
+            buckets = self._of(lead)[field]
+            del buckets[lead.text][number]
+            if not buckets[lead.text]:
+                del buckets[lead.text]
         self._rest.pop(number, None)
 
     def matching(self, facts: Facts) -> Iterator[T]:
         """The items all of whose matchers fit, in their order."""
-        near = [self._rest] if self._rest else []
-        for field, buckets in self._buckets.items():
-            bucket = buckets.get(facts.get(field, ""))
-            if bucket is not None:
-                near.append(bucket)
-        if len(near) > 1:
-            numbered = sorted(
-                (entry for bucket in near for entry in bucket.items()), key=lambda entry: entry[0]
-            )
-            entries = (entry for _, entry in numbered)
-        else:
-            entries = (entry for bucket in near for entry in bucket.values())
-        for item, matchers in entries:
+        near = list(self._near(facts))
+        entries = (
+            near[0] if len(near) == 1 else {n: e for bucket in near for n, e in bucket.items()}
+        )
+        for number in sorted(entries) if len(near) > 1 else entries:
+            item, matchers = entries[number]
             if all(matcher.matches(facts) for matcher in matchers):
                 yield item
 
-    def _homes_of(self, matchers: Sequence[Matcher]) -> list[tuple[str, str]]:
-        exact = [matcher for matcher in matchers if matcher.exact]
-        if not exact:
+    def _near(self, facts: Facts) -> Iterator[Bucket[T]]:
+        if self._rest:
+            yield self._rest
+        for field, buckets in self._values.items():
+            bucket = buckets.get(facts.get(field, ""))
+            if bucket is not None:
+                yield bucket
+        for field, buckets in self._heads.items():
+            value = facts.get(field, "")
+            for length in range(1, len(value) + 1) if buckets else ():
+                bucket = buckets.get(value[:length])
+                if bucket is not None:
+                    yield bucket
+
+    def _of(self, lead: Lead) -> dict[str, dict[str, Bucket[T]]]:
+        return self._values if lead.whole else self._heads
+
+    def _homes_of(self, matchers: Sequence[Matcher]) -> list[Home]:
+        leading = [matcher for matcher in matchers if matcher.leads]
+        if not leading:
             return []
-        best = min(exact, key=self._crowd)
-        return [(best.field, value) for value in sorted(best.exact)]
+        best = min(leading, key=self._crowd)
+        return [(best.field, lead) for lead in sorted(best.leads)]
 
     def _crowd(self, matcher: Matcher) -> int:
         """How many lie where a matcher leads."""
-        buckets = self._buckets.get(matcher.field, {})
-        return sum(len(buckets.get(value, ())) for value in matcher.exact)
+        places = (
+            self._of(lead).get(matcher.field, {}).get(lead.text, ()) for lead in matcher.leads
+        )
+        return sum(map(len, places))

@@ -6,10 +6,18 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from alerts.facts import SEVERITY, Facts
 from config.matching import AT_LEAST, NOT, Match, bare, glob, is_glob
 from config.severities import LEVELS, at_least
+
+
+class Lead(NamedTuple):
+    """The beginning of a value, or, if ``whole``, all of it."""
+
+    text: str
+    whole: bool
 
 
 @dataclass(frozen=True)
@@ -25,17 +33,20 @@ class Matcher:
         exact, patterns, refused, refusing = self._parts
         if not value:
             return not (exact or patterns)
-        if value in refused or any(one.fullmatch(value) for one in refusing):
+        if value in refused or any(one.fullmatch(value) for _, one in refusing):
             return False
         if value in exact or not (exact or patterns):
             return True
-        return any(one.fullmatch(value) for one in patterns)
+        return any(one.fullmatch(value) for _, one in patterns)
 
-    @property
-    def exact(self) -> frozenset[str]:
-        """The values that alone can fit; empty where there may be others."""
+    @cached_property
+    def leads(self) -> frozenset[Lead]:
+        """What a value that fits is, or begins with; empty where it may be anything."""
         exact, patterns, _, _ = self._parts
-        return frozenset() if patterns else exact
+        heads = [_head(one) for one in patterns]
+        if "" in heads:
+            return frozenset()
+        return frozenset({Lead(value, True) for value in exact} | {Lead(h, False) for h in heads})
 
     def __str__(self) -> str:
         """As the configuration has it."""
@@ -48,7 +59,8 @@ class Matcher:
         return (*_split(self.field, wanted), *_split(self.field, refused))
 
 
-_Patterns = tuple[re.Pattern[str], ...]
+_Pattern = tuple[str, re.Pattern[str]]
+_Patterns = tuple[_Pattern, ...]
 _Parts = tuple[frozenset[str], _Patterns, frozenset[str], _Patterns]
 
 
@@ -59,8 +71,13 @@ def _split(field: str, texts: Sequence[str]) -> tuple[frozenset[str], _Patterns]
         values.update(_levels(text) if field == SEVERITY else (text,))
     return (
         frozenset(value for value in values if not is_glob(value)),
-        tuple(glob(value) for value in sorted(values) if is_glob(value)),
+        tuple((value, glob(value)) for value in sorted(values) if is_glob(value)),
     )
+
+
+def _head(pattern: _Pattern) -> str:
+    """What stands before the first ``*`` or ``?``."""
+    return re.split(r"[*?]", pattern[0], maxsplit=1)[0]
 
 
 def _levels(text: str) -> tuple[str, ...]:

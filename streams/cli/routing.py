@@ -23,9 +23,9 @@ def _below(node: Node, margin: str) -> Iterator[str]:
     for child in node.children:
         is_last = child is node.children[-1]
         number = child.way.path.removeprefix(f"{node.way.path}.{ROOT}")
-        further = ", continue" if child.goes_on else ""
+        said = _way(child.way, node.way) + ("; continue" if child.goes_on else "")
         branch = "└─" if is_last else "├─"
-        yield f"{margin}{branch} {number} {_matchers(child.matchers)} → {_way(child.way, node.way)}{further}"
+        yield f"{margin}{branch} {number} {_matchers(child.matchers)} → {said}"
         yield from _below(child, margin + ("   " if is_last else "│  "))
 
 
