@@ -15,6 +15,7 @@ from config.words import Complaint, KeyPath, any_of, found, suggestion
 Plain = Mapping[str, Any]
 
 _SHOWN = 10
+_NONE = "there is no"
 _NO_LABEL = "no watchlist has the"
 
 
@@ -56,7 +57,8 @@ def _match(match: Plain, path: KeyPath, known: Plain) -> Iterator[Complaint]:
         below = (*path, "labels", label)
         if label in known["labels"]:
             values = known["labels"][label]
-            yield from _texts(texts, below, f"value of the label {found(label)}", values)
+            lacking = f"the label {found(label)} has no"
+            yield from _texts(texts, below, "value", values, lacking)
         else:
             yield from _name(label, below, "label", known["labels"], _NO_LABEL)
 
@@ -72,19 +74,22 @@ def _facts(texts: Any, path: KeyPath, known: Plain) -> Iterator[Complaint]:
             yield from _name(label, (*path, index), "label", known["labels"], _NO_LABEL)
 
 
-def _texts(texts: Any, path: KeyPath, what: str, known: Collection[str]) -> Iterator[Complaint]:
+def _texts(
+    texts: Any, path: KeyPath, what: str, known: Collection[str], lacking: str = _NONE
+) -> Iterator[Complaint]:
     for index, text in _items(texts if isinstance(texts, list) else [texts]):
         below = (*path, index) if isinstance(texts, list) else path
         if isinstance(text, str) and is_glob(text):
             wanted = glob(bare(text))
             if not any(wanted.fullmatch(name) for name in known):
-                yield Complaint(below, f"no {what} is like {found(bare(text))}", _cure("", known))
+                like = f"{lacking} {what} like {found(bare(text))}"
+                yield Complaint(below, like, _cure("", known))
         elif isinstance(text, str):
-            yield from _name(bare(text), below, what, known)
+            yield from _name(bare(text), below, what, known, lacking)
 
 
 def _name(
-    name: Any, path: KeyPath, what: str, known: Collection[str], lacking: str = "there is no"
+    name: Any, path: KeyPath, what: str, known: Collection[str], lacking: str = _NONE
 ) -> Iterator[Complaint]:
     if isinstance(name, str) and name not in known:
         yield Complaint(path, f"{lacking} {what} {found(name)}", _cure(name, known))

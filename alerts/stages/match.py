@@ -15,6 +15,7 @@ from alerts.index import Index
 from alerts.matchers import Matcher, matchers_of
 from alerts.model import Alert
 from alerts.stages.decision import Decision, Reason
+from alerts.stages.words import inert
 from config.routes import Group, Route, RouteOptions, Routes
 from config.settings import Settings
 
@@ -130,7 +131,7 @@ class Router:
     def nobody(self, facts: Facts) -> Decision:
         """Why an alert is for no target."""
         if facts["watchlist"] not in self._own:
-            words = f"the watchlist {facts['watchlist']} is not in the configuration"
+            words = f"the watchlist {inert(facts['watchlist'])} is not in the configuration"
             return Decision(Reason.UNROUTED, "", words)
         paths = ", ".join(way.path for way in self.root.ways(facts))
         return Decision(Reason.UNROUTED, paths, f"{paths} has no targets")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ KnownOf = Callable[[str], Known]
 
 @pytest.fixture(scope="session")
 def settings_of() -> Callable[[str], Settings]:
-    return lambda name: load(CONFIGS / f"{name}.yaml", {})
+    return cache(lambda name: load(CONFIGS / f"{name}.yaml", {}))
 
 
 @pytest.fixture(scope="session")
