@@ -22,6 +22,7 @@ from config.explaining import explain, one_each
 from config.oddities import oddities
 from config.reading import parse, read
 from config.references import unfit_names
+from config.route_names import unfit_routes
 from config.schema import shared_schema
 from config.settings import Settings
 from config.words import Complaint, key_of
@@ -48,7 +49,7 @@ def _loaded(path: Path, environ: Mapping[str, str]) -> Settings:
     settings, errors = _validated(data, path)
     complaints += (explain(error, data, shared_schema()) for error in errors)
     complaints += (*missing_targets(data), *unfit_fallbacks(data))
-    complaints += (*refused_urls(data), *unfit_names(data))
+    complaints += (*refused_urls(data), *unfit_names(data), *unfit_routes(data))
     faults = [*_located(one_each(complaints), str(path), document, chosen), *chosen.faults]
     if faults or settings is None:
         raise ConfigError(tuple(sorted(faults, key=_order)))

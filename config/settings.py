@@ -5,11 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, SecretStr, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 
 from config.models import Model, Name, Symbol
+from config.routes import Inhibition, Routes, inhibitions
 from config.security import Security
-from config.validators import below_folder, distinct, host_port, refusal
+from config.severities import Severity
+from config.timings import Span
+from config.validators import as_list, below_folder, distinct, host_port, refusal
 from config.watchlists import Watchlist
 from config.words import shown, suggestion
 
@@ -21,6 +24,14 @@ Port = Annotated[int, Field(ge=1, le=65535)]
 HostPort = Annotated[str, AfterValidator(host_port)]
 Folder = Annotated[Path, AfterValidator(below_folder)]
 Fetch = Literal["auto", "gather", "librdkafka", "aiokafka"]
+Timing = Annotated[
+    list[Span],
+    Field(min_length=1),
+    BeforeValidator(
+        as_list, json_schema_input_type=Span | Annotated[list[Span], Field(min_length=1)]
+    ),
+]
+"""It holds while one of its spans does."""
 
 
 class Retention(Model):
@@ -160,6 +171,14 @@ class Settings(Model):
     """Where alerts go, by name."""
     instruments: dict[Symbol, Instrument] = Field(default={})
     """What symbols are called in messages."""
+    severities: dict[Name, Severity] = Field(default={})
+    """How grave alerts of a kind are, where it is not as usual: info, warning or critical."""
+    timings: dict[Name, Timing] = Field(default={})
+    """When something holds, by name: times of day and week, days, sessions of exchanges."""
+    routes: Routes = Routes()
+    """Who is told of which alerts, and when not; by default each watchlist's own targets."""
+    inhibit: list[Inhibition] = Field(default_factory=inhibitions)
+    """Alerts that are not told because another one says it already; an empty list for none."""
     kafka: Kafka = Kafka()
     """Where Kafka is, and how the topics are made."""
     bars: Bars = Bars()

@@ -236,6 +236,15 @@ def by_name(calendars: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Seque
             for name, interval in set(calendars) if name != "none"}  # fmt: skip
 
 
+def hours(calendar: str) -> Hours:
+    """When the sessions of an exchange and their stretches begin and end.
+
+    Raises:
+        exchange_calendars.errors.InvalidCalendarName: there is no such calendar.
+    """
+    return _hours(calendar)
+
+
 @cache
 def grid(calendar: str, interval: str) -> Grid:
     """The periods by number; with the calendar 'none' every day of UTC, from 1970 on, is a session.

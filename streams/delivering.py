@@ -1,4 +1,4 @@
-"""alerts → targets: each alert to each target of its watchlist, with the ledger as witness.
+"""alerts → targets: each alert to each target that its routes name, with the ledger as witness.
 
 The ledger is written only after the target has accepted, and read before anything is sent; so an
 alert reaches each target at least once, and again only where the worker died in between. Each
@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 from alerts.ledger import Entry, Ledger, Outcome
+from alerts.stages.match import Router
 from config.settings import Settings
 from streams.clock import Clock
 from streams.definitions import names
@@ -67,14 +68,13 @@ class DeliveryWork:
             fail: is told of an error that the worker must end with.
             may_send: says whether the partition is still ours; no attempt begins without it.
         """
-        lists = {name: w.targets for name, w in settings.watchlists.items()}
         self._targets = targets
         self._desk = Desk(
             place=place,
             rules=settings.delivery,
             targets=settings.targets,
             names=names(settings.watchlists, settings.instruments),
-            reader=Reader(lists, settings.targets),
+            reader=Reader(Router(settings), settings.targets),
             ledger=Ledger(),
             log=log,
             outbox=outbox,

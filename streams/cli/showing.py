@@ -9,6 +9,7 @@ from typing import Any
 from alerts.ledger import Entry, Outcome
 from alerts.model import Alert
 from alerts.rendering import render
+from alerts.stages.match import Router
 from alerts.targets import Message
 from config.settings import Settings
 from streams.cli.options import counted
@@ -84,8 +85,7 @@ def alert_lines(told: Told, ledgers: Ledgers, settings: Settings) -> Iterator[st
 
 
 def _statuses(told: Told, settings: Settings) -> dict[str, str]:
-    own = settings.watchlists.get(told.alert.watchlist)
-    return told.statuses(() if own is None else own.targets)
+    return told.statuses(Router(settings).targets(told.alert))
 
 
 def _ended(target: str, entry: Entry | None) -> str:

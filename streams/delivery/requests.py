@@ -6,6 +6,7 @@ from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from alerts.model import Alert
+from alerts.stages.match import Router
 from streams.records import Record, requested
 from streams.wire import Reason, RejectedError, decode_alert
 
@@ -47,11 +48,11 @@ class Request:
 
 
 class Reader:
-    """Reads records with the targets of the configuration."""
+    """Reads records with the routes and targets of the configuration."""
 
-    def __init__(self, watchlists: Mapping[str, Sequence[str]], targets: Collection[str]) -> None:
-        """``watchlists`` are the targets of each, ``targets`` all that there are."""
-        self._watchlists = watchlists
+    def __init__(self, router: Router, targets: Collection[str]) -> None:
+        """``targets`` are all that there are."""
+        self._router = router
         self._targets = targets
 
     def read(self, record: Record) -> Request:
@@ -61,7 +62,7 @@ class Reader:
             RejectedError: the record is not an alert, or names a target that is not there.
         """
         alert = decode_alert(record.value)
-        own = self._watchlists.get(alert.watchlist, ())
+        own = self._router.targets(alert)
         names = requested(record)
         if names is None:
             return Request(record, alert, own)
