@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from alerts.facts import Facts
@@ -62,50 +62,58 @@ def decide(alert: Alert, known: Known, now_ms: int) -> Judgement:
     It changes nothing: who acts on it says so with :func:`remember`.
     """
     facts = known.router.describer.describe(alert)
-    return judge(facts, known, now_ms, inhibit(alert, facts, known.sources))
+    return judge(facts, known, now_ms, lambda target: inhibit(alert, facts, known.sources, target))
 
 
-def judge(facts: Facts, known: Known, now_ms: int, inhibited: Decision | None = None) -> Judgement:
-    """What becomes of an alert with such facts; ``inhibited`` where another one says it already."""
+def judge(
+    facts: Facts,
+    known: Known,
+    now_ms: int,
+    inhibited: Callable[[str], Decision | None] = lambda _: None,
+) -> Judgement:
+    """What becomes of an alert with such facts.
+
+    ``inhibited`` says of a target why another alert says it already.
+    """
     targets = known.router.match(facts)
     if not targets:
         return Judgement(facts, (Told("", known.router.nobody(facts)),))
-    withheld = inhibited or silence(facts, known.silences, now_ms)
-    if withheld is None:
-        return Judgement(facts, _by_time(targets, known.timings, now_ms))
-    return Judgement(
-        facts, tuple(Told(target, withheld, ways[0]) for target, ways in targets.items())
-    )
+    silenced = silence(facts, known.silences, now_ms)
+    muted: dict[str, Decision | None] = {}
+    told = []
+    for target, ways in targets.items():
+        withheld = inhibited(target) or silenced
+        told.append(
+            _by_time(target, ways, known.timings, now_ms, muted)
+            if withheld is None
+            else Told(target, withheld, ways[0])
+        )
+    return Judgement(facts, tuple(told))
 
 
 def remember(alert: Alert, judgement: Judgement, known: Known) -> None:
     """Keep in mind what an alert says for others, and whether another said it."""
-    known.sources.see(alert, judgement.facts)
-    first = judgement.told[0].decision
-    if first.reason is Reason.INHIBITED:
-        known.sources.withhold(alert.id, first.by)
+    known.sources.see(alert, judgement.facts, [one.target for one in judgement.told])
+    for one in judgement.told:
+        if one.decision.reason is Reason.INHIBITED:
+            known.sources.withhold(alert.id, one.target, one.decision.by)
 
 
 def _by_time(
-    targets: Mapping[str, tuple[Way, ...]], timings: Timings, now_ms: int
-) -> tuple[Told, ...]:
-    """Each target by the first of its ways that is not muted."""
-    muted: dict[str, Decision | None] = {}
-    found = []
-    for target, ways in targets.items():
-        for way in ways:
-            if way.path not in muted:
-                muted[way.path] = mute(way, timings, now_ms)
-        open_way = next((way for way in ways if muted[way.path] is None), None)
-        if open_way is None:
-            way = ways[0]
-            found.append(Told(target, _reason(muted[way.path]), way))
-        else:
-            words = f"to {target} by {open_way.path}"
-            found.append(Told(target, Decision(Reason.ROUTED, open_way.path, words), open_way))
-    return tuple(found)
-
-
-def _reason(decision: Decision | None) -> Decision:
-    assert decision is not None
-    return decision
+    target: str,
+    ways: Sequence[Way],
+    timings: Timings,
+    now_ms: int,
+    muted: dict[str, Decision | None],
+) -> Told:
+    """A target by the first of its ways that is not muted; ``muted`` are those seen so far."""
+    for way in ways:
+        if way.path not in muted:
+            muted[way.path] = mute(way, timings, now_ms)
+        decision = muted[way.path]
+        if decision is None:
+            words = f"to {target} by {way.path}"
+            return Told(target, Decision(Reason.ROUTED, way.path, words), way)
+    first = muted[ways[0].path]
+    assert first is not None
+    return Told(target, first, ways[0])

@@ -9,6 +9,7 @@ from alerts.grouping import as_one
 from alerts.ledger import Entry, Ledger, Outcome
 from alerts.model import Alert, Kind
 from alerts.rendering import render
+from alerts.stages.path import Known, Told, decide, remember
 from alerts.targets import Message
 from config.errors import StreakwatchError
 from config.settings import Delivery, Target
@@ -46,6 +47,7 @@ class Desk:
     may_send: Callable[[], bool]
     fail: Fail
     room: int
+    known: Known
     unreadable: set[int]
     """Offsets of alerts that could not be rendered, and are in the dead letters."""
 
@@ -64,6 +66,28 @@ class Desk:
         """Whether a request is done: for a person's by itself, else by any record of the alert."""
         since = request.offset if request.asked else -1
         return self.ledger.settled(request.alert.id, target, since)
+
+    def withheld(self, item: Item, target: str) -> Told | None:
+        """Why a target is not told of an alert now; None where it is.
+
+        What a person has asked for, what was tried already, what comes instead of another target,
+        and what follows something that the target was told, is told.
+        """
+        request = item.request
+        if request.asked or item.attempts or item.instead_of:
+            return None
+        follows = request.alert.follows
+        if follows and self.ledger.outcome(follows, target) is Outcome.DELIVERED:
+            return None
+        judgement = decide(request.alert, self.known, int(self.clock.now() * 1000))
+        remember(request.alert, judgement, self.known)
+        told = next((one for one in judgement.told if one.target == target), None)
+        if told is None or told.decision.is_told:
+            return None
+        by = self.ledger.outcome(told.decision.by, target)
+        return (
+            None if by in (Outcome.FAILED, Outcome.GIVEN_UP) else told
+        )  # then it has said nothing
 
     def entry(self, target: str, request: Request, outcome: Outcome, detail: str = "") -> Entry:
         """A line of the ledger, of now."""
@@ -84,14 +108,19 @@ class Desk:
                 self.ledger.forget(entry.alert, entry.target)  # many, and soon never asked for
             if entry.outcome.is_final:
                 self.metrics.deliveries.labels(entry.target, entry.outcome.value).inc()
+            if entry.outcome is Outcome.SUPPRESSED:
+                reason = entry.detail.partition(":")[0]
+                self.metrics.suppressed.labels(entry.target, reason).inc()
 
     def message(self, item: Item) -> Message:
         """The words; those of a fallback say whose they are."""
         alert = item.request.alert
         message = render(alert, self.names.get(alert.watchlist, {}))
-        if not item.instead_of:
+        note = item.held_back
+        if item.instead_of:
+            note = f"The target {item.instead_of} did not take this message, so it comes here."
+        if not note:
             return message
-        note = f"The target {item.instead_of} did not take this message, so it comes here."
         return replace(message, body=f"{note}\n\n{message.body}")
 
     def together(self, words: Mapping[Item, Message]) -> Message:

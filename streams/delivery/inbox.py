@@ -167,11 +167,16 @@ class Inbox:
         return Item(
             request,
             _now() + max(0.0, wait),
-            entry.until_ms / 1000 if entry.instead_of else desk.deadline(request),
+            entry.until_ms / 1000 if entry.instead_of else self._until(entry, request),
             entry.attempts,
             entry.detail,
             entry.instead_of,
         )
+
+    def _until(self, entry: Entry, request: Request) -> float:
+        """What was held back has more time."""
+        own = self._desk.deadline(request)
+        return own if entry.attempts else max(own, entry.until_ms / 1000)
 
 
 def _now() -> float:

@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 
 from aiokafka.errors import KafkaError
 
 from alerts.ledger import Entry, Outcome
+from alerts.stages.decision import Reason
+from alerts.stages.path import Told
 from alerts.targets import Attempt, Message, Notifier
 from config.errors import StreakwatchError
 from streams.delivery.desk import Desk
 from streams.delivery.gate import Gate
 from streams.delivery.inbox import Inbox, historic
 from streams.delivery.queue import Item
+from streams.delivery.requests import Group
 
 log = logging.getLogger(__name__)
 
 #: Seconds until a look at whether attempts are allowed again, and until a lane gets over an error.
 _CLOSED, _TROUBLE = 0.2, 1.0
+#: Heads that are looked at when one of them is not told, and alerts that a digest has at most.
+_MANY, _DIGEST = 200, 100
 
 
 class DeliveryLane:
@@ -104,7 +110,7 @@ class DeliveryLane:
         items = self.inbox.queue.ready(now) if self._gate.is_open(now) else []
         if not items:
             await self._sleep(0 if more else self._pause(now))
-        elif not self._closing:
+        elif not await self._withhold(items, now) and not self._closing:
             await self._try(items)
 
     async def _sleep(self, seconds: float | None) -> None:
@@ -134,6 +140,52 @@ class DeliveryLane:
         if ends:
             await self._settle(ends)
         return bool(ends)
+
+    async def _withhold(self, items: Sequence[Item], now: float) -> bool:
+        """Settle what is not told now, or hold it back; whether there was any.
+
+        Where there was, there may be many: the other heads are looked at too.
+        """
+        ends: dict[Item, list[Entry]] = {}
+        held: dict[Item, Entry] = {}
+        self._look_at(items, ends, held)
+        if not (ends or held):
+            return False
+        others = islice(self.inbox.queue.due(now), _MANY)
+        self._look_at([i for i in others if i not in ends and i not in held], ends, held)
+        await self._settle(ends, list(held.values()))
+        return True
+
+    def _look_at(
+        self, items: Iterable[Item], ends: dict[Item, list[Entry]], held: dict[Item, Entry]
+    ) -> None:
+        for item in items:
+            end = self._end_of(item)
+            told = self._desk.withheld(item, self._target) if end is None else None
+            if told is not None:
+                entry = self._hold(item, told)
+                if entry is not None:
+                    held[item] = entry
+                    continue
+                end = [self._entry(item, Outcome.SUPPRESSED, str(told.decision))]
+            if end is not None:
+                ends[item] = end
+
+    def _hold(self, item: Item, told: Told) -> Entry | None:
+        """Put an alert off until it is told in a digest; None where it is not to be, or too many
+        wait already."""
+        way, muted = told.way, told.decision
+        if way is None or not way.digest or muted.until_ms is None:
+            return None
+        if muted.reason is not Reason.MUTED or len(self.inbox.queue) > self._desk.room // 2:
+            return None
+        wait = muted.until_ms / 1000 - self._desk.clock.now()
+        item.due = asyncio.get_running_loop().time() + max(0.0, wait)
+        item.until = max(item.until, muted.until_ms / 1000 + self._desk.rules.deadline)
+        item.group = Group((way.path, muted.until_ms), 0.0, _DIGEST)
+        item.held_back = f"Held back: {muted.words}."
+        entry = self._entry(item, Outcome.RETRYING, str(muted))
+        return replace(entry, next_ms=muted.until_ms, until_ms=int(item.until * 1000))
 
     def _end_of(self, item: Item) -> list[Entry] | None:
         """The entries of an item that has come to its end without an attempt, else None."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from alerts.facts import Facts
 from alerts.model import Alert
-from alerts.stages.match import Router
+from alerts.stages.match import Router, Way
 from streams.records import Record, requested
 from streams.wire import Reason, RejectedError, decode_alert
 
@@ -34,7 +35,7 @@ class Request:
     alert: Alert
     targets: Sequence[str]
     asked: bool = False
-    groups: Mapping[str, Group] = field(default_factory=dict)
+    groups: Mapping[str, Group | None] = field(default_factory=dict)
 
     @property
     def offset(self) -> int:
@@ -62,10 +63,12 @@ class Reader:
             RejectedError: the record is not an alert, or names a target that is not there.
         """
         alert = decode_alert(record.value)
-        own = self._router.targets(alert)
-        names = requested(record)
+        facts = self._router.describer.describe(alert)
+        ways = self._router.match(facts)
+        own, names = tuple(ways), requested(record)
         if names is None:
-            return Request(record, alert, own)
+            groups = {target: _group(those[0], facts) for target, those in ways.items()}
+            return Request(record, alert, own, groups=groups)
         return Request(record, alert, self._named(names, own), asked=True)
 
     def _named(self, names: bytes, own: Sequence[str]) -> Sequence[str]:
@@ -78,3 +81,10 @@ class Reader:
             detail = f"resend names {unknown[0][:80]!r}, which is no target"
             raise RejectedError(Reason.UNKNOWN_TARGET, detail)
         return wanted
+
+
+def _group(way: Way, facts: Facts) -> Group | None:
+    """The alerts that are told in one message with one on its way."""
+    if way.group is None:
+        return None
+    return Group(way.group_key(facts), way.group.wait, way.group.limit)

@@ -54,12 +54,12 @@ DESCRIBER = Describer(SETTINGS)
 def sources(*said: Alert, rules: Settings = SETTINGS, room: int = 100) -> Sources:
     known = Sources(rules_of(rules.inhibit), room)
     for one in said:
-        known.see(one, DESCRIBER.describe(one))
+        known.see(one, DESCRIBER.describe(one), ["desk"])
     return known
 
 
 def verdict(one: Alert, known: Sources) -> str | None:
-    decision = inhibit(one, DESCRIBER.describe(one), known)
+    decision = inhibit(one, DESCRIBER.describe(one), known, "desk")
     return None if decision is None else str(decision)
 
 
@@ -118,18 +118,27 @@ def test_rules_of_the_configuration_take_the_place_of_ours() -> None:
 def test_what_was_taken_back_says_nothing_any_more() -> None:
     known = sources(BROKEN)
     back = alert("k1", "correction", follows="r1", revision="retracted")
-    known.see(back, DESCRIBER.describe(back))
+    known.see(back, DESCRIBER.describe(back), ["desk"])
     assert verdict(alert("t1", "threshold"), known) is None
     assert (known._said, dict(known._keys)) == ({}, {})
 
 
 def test_what_follows_an_alert_that_was_not_told_is_not_told() -> None:
     known = sources(WHOLE)
-    known.withhold("m2", "m1")
+    known.withhold("m2", "desk", "m1")
     arrived = alert("a2", "data.arrived", watchlist="us", asset="us", follows="m2")
     assert verdict(arrived, known) == "inhibited: it follows m2, which was not told for m1"
     other = alert("a1", "data.arrived", watchlist="market", asset="market", follows="m1")
     assert verdict(other, known) is None
+
+
+def test_who_is_not_told_of_the_one_is_told_of_the_other() -> None:
+    known = Sources(rules_of(SETTINGS.inhibit))
+    known.see(BROKEN, DESCRIBER.describe(BROKEN), ["pager"])
+    threshold = alert("t1", "threshold")
+    facts = DESCRIBER.describe(threshold)
+    assert inhibit(threshold, facts, known, "pager") is not None
+    assert inhibit(threshold, facts, known, "desk") is None
 
 
 def test_the_oldest_are_forgotten() -> None:
@@ -137,8 +146,8 @@ def test_the_oldest_are_forgotten() -> None:
     told = [verdict(alert("t", "threshold", asset=f"A{n}"), known) is None for n in range(7)]
     assert told == [True, True, False, False, False, False, False]
     for n in range(7):
-        known.withhold(f"w{n}", "r9")
-    assert [known.withheld_by(f"w{n}") for n in (0, 6)] == [None, "r9"]
+        known.withhold(f"w{n}", "desk", "r9")
+    assert [known.withheld_by(f"w{n}", "desk") for n in (0, 6)] == [None, "r9"]
 
 
 def test_seen_twice_is_seen_once() -> None:

@@ -57,9 +57,11 @@ def test_a_message_has_so_many_at_most_and_the_others_are_next() -> None:
     assert ready(made) == [4, 5]
 
 
-def test_of_a_pair_only_the_first_goes() -> None:
+def test_of_a_pair_they_go_in_their_order() -> None:
+    made = queue(item(1, BELL, asset="RUT"), item(2, asset="RUT"), item(3, BELL, asset="RUT"))
+    assert ready(made) == [1]
     made = queue(item(1, BELL, asset="RUT"), item(2, BELL, asset="RUT"), item(3, BELL))
-    assert ready(made) == [1, 3]
+    assert ready(made) == [1, 2, 3]
 
 
 def test_what_was_tried_together_is_tried_together_again() -> None:
