@@ -14,9 +14,11 @@ from virtual_time import VirtualClock
 from alerts.evidence import Evidence
 from alerts.ledger import Entry
 from alerts.model import Alert, Kind, Milestone, Trigger
+from alerts.stages.path import Known
 from alerts.targets import Attempt, Message
 from config.errors import StreakwatchError
 from config.settings import Settings
+from streams.calendars import hours
 from streams.delivering import DeliveryWork
 from streams.delivery.targets import Targets
 from streams.records import Place, Record, Topic
@@ -107,8 +109,10 @@ class Desk:
         fallbacks: Mapping[str, str] | None = None,
         room: int = 1000,
         jitter: Callable[[], float] = lambda: 1.0,
+        more: Mapping[str, Any] | None = None,
         **delivery: Any,
     ) -> None:
+        """``more`` are further parts of the configuration."""
         self.harness = harness
         self.clock = VirtualClock(NOW - asyncio.get_running_loop().time())
         self.mail, self.chat, self.spare = FakeTarget(), FakeTarget(), FakeTarget()
@@ -134,6 +138,7 @@ class Desk:
                 "instruments": {"RUT": {"name": "Russell 2000"}},
                 "delivery": {"backoff": 1, "backoff_ceiling": 30, "timeout": 5} | delivery,
             }
+            | dict(more or {})
         )
         self.work = self.new_work()
 
@@ -142,6 +147,7 @@ class Desk:
         notifiers = {"mail": self.mail, "chat": self.chat, "spare": self.spare} | targets
         metrics = type(self.harness.metrics)()
         self.metrics = metrics
+        self.known = Known.of(self.settings, hours)
         return DeliveryWork(
             PLACE,
             self.settings,
@@ -153,6 +159,7 @@ class Desk:
             fail=self.fail,
             may_send=lambda: self.open,
             room=self.room,
+            known=self.known,
         )
 
     async def fail(self, error: StreakwatchError) -> None:
