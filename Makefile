@@ -39,6 +39,7 @@ bench: $(READY)
 	$(BIN)/python bench/kernel.py
 	$(BIN)/python bench/state.py
 	$(BIN)/python bench/frames.py
+	$(BIN)/python bench/stages.py
 	$(BIN)/python bench/ticks.py
 
 bench-peers: $(READY)

@@ -25,7 +25,7 @@ from alerts.model import Alert, Kind, Milestone, Trigger
 from alerts.silences import Silence
 from alerts.stages.path import Judgement, Known, decide, remember
 from config.settings import Settings
-from streams.calendars import hours
+from streams.calendars import hours_of
 
 NOW_MS = 1_769_119_504_210  # 2026-01-22, a Thursday evening after the close of New York
 ROUTES, SILENCES, PAIRS = 1_000, 10_000, 500
@@ -96,7 +96,7 @@ def known(routes: int, silences: int) -> Known:
          "targets": ["pager"], "mute": ["nights"]}
         for number in range(routes)
     ]  # fmt: skip
-    made = Known.of(Settings.model_validate(configuration(others)), hours)
+    made = Known.of(Settings.model_validate(configuration(others)), hours_of)
     for number in range(silences + 1):
         pair = f"X{number}/SPX" if number else "RUT0/SPX"
         matchers = (Matcher("watchlist", (f"list-{number % 50}",)), Matcher("pair", (pair,)))

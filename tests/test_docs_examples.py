@@ -21,6 +21,7 @@ import yaml
 from alerts.ledger import Entry
 from alerts.model import Alert
 from alerts.rendering import render
+from alerts.silences import Silence
 from config.environment import overridable, variable
 from config.loading import example_text, load
 from streams.batches import Records, Single
@@ -89,7 +90,7 @@ def accept(arguments: list[str]) -> None:
 
 def runs_here(arguments: list[str]) -> bool:
     """What needs no Kafka."""
-    return arguments[0] in ("streaks", "config") or (
+    return arguments[0] in ("streaks", "config", "routes") or (
         arguments[0] in ("replay", "explain") and "--file" in arguments
     )
 
@@ -127,7 +128,13 @@ def test_console_examples(block: Block, checkout: Path, capsys: pytest.CaptureFi
 
 
 def test_commands_in_running_text_are_accepted() -> None:
-    names = {"streakwatch", "streakwatch config", "streakwatch send", "streakwatch topics"}
+    names = {
+        "streakwatch",
+        "streakwatch config",
+        "streakwatch send",
+        "streakwatch topics",
+        "streakwatch routes",
+    }
     for document in DOCUMENTS:
         for found in re.findall(r"`(streakwatch(?:\s[^`]+)?)`", document.read_text()):
             text = " ".join(found.split())
@@ -176,6 +183,10 @@ def is_entry(data: dict[str, Any], text: str) -> None:
     assert json.loads(Entry.decode(text.encode()).encode()) == data
 
 
+def is_silence(data: dict[str, Any], text: str) -> None:
+    assert json.loads(Silence.decode(text.encode()).encode()) == data
+
+
 def is_streak(data: dict[str, Any], _: str) -> None:
     StreakNow(**data)
 
@@ -197,6 +208,7 @@ FORMS: dict[str, Callable[[dict[str, Any], str], None]] = {
     "outcome": is_entry,
     "direction": is_streak,
     "ready": is_readiness,
+    "matchers": is_silence,
 }
 
 

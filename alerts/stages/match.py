@@ -69,16 +69,7 @@ class Node:
         self.way = way
         self.matchers = tuple(matchers)
         self.goes_on = goes_on
-        self.children = tuple(
-            Node(
-                way.below(path, one),
-                matchers_of(one.match),
-                one.routes,
-                goes_on=one.further,
-            )
-            for index, one in enumerate(routes)
-            for path in (f"{way.path}.routes[{index}]",)
-        )
+        self.children = tuple(_child(way, index, one) for index, one in enumerate(routes))
         self._index = Index[Node]()
         for child in self.children:
             self._index.add(child, child.matchers)
@@ -98,6 +89,11 @@ class Node:
             yield from child.ways(facts)
         if not deeper:
             yield self.way
+
+
+def _child(above: Way, index: int, route: Route) -> Node:
+    way = above.below(f"{above.path}.routes[{index}]", route)
+    return Node(way, matchers_of(route.match), route.routes, goes_on=route.further)
 
 
 def tree(routes: Routes) -> Node:

@@ -18,7 +18,7 @@ from config.errors import StreakwatchError, UsageError
 from config.severities import LEVELS, SEVERITIES
 from config.words import suggestion
 from streams import moments
-from streams.calendars import hours
+from streams.calendars import hours_of
 from streams.cli.main import Suggesting
 from streams.cli.options import config_option, load_settings, servers_option
 from streams.cli.routing import drawn, judged
@@ -89,7 +89,7 @@ def test(
     What other alerts inhibit is not known here: the rules that it would fall under are listed.
     """
     settings = load_settings(config_path, bootstrap_servers)
-    known = Known.of(settings, hours)
+    known = Known.of(settings, hours_of)
     if (file is None) == (watchlist is None or rule is None):
         raise click.UsageError("give either --alert, or --watchlist and --rule", ctx)
     if file is not None:

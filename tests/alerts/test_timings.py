@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 
 from alerts.timings import Timing
 from config.timings import DAYS, Span
-from streams.calendars import hours
+from streams.calendars import hours_of
 
 MINUTE = timedelta(minutes=1)
 
 
 def timing(*spans: dict[str, Any]) -> Timing:
-    return Timing([Span.model_validate(span) for span in spans], hours)
+    return Timing([Span.model_validate(span) for span in spans], hours_of)
 
 
 def utc(text: str) -> datetime:

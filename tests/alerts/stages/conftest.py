@@ -11,7 +11,7 @@ import pytest
 from alerts.stages.path import Known
 from config.loading import load
 from config.settings import Settings
-from streams.calendars import hours
+from streams.calendars import hours_of
 
 CONFIGS = Path(__file__).parent / "configs"
 
@@ -26,4 +26,4 @@ def settings_of() -> Callable[[str], Settings]:
 @pytest.fixture(scope="session")
 def known_of(settings_of: Callable[[str], Settings]) -> KnownOf:
     """What the stages know by a configuration."""
-    return lambda name: Known.of(settings_of(name), hours)
+    return lambda name: Known.of(settings_of(name), hours_of)
