@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from config.models import NAME_PATTERN, SYMBOL_PATTERN
+from config.rates import RATE_PATTERN
 from config.scopes import LEVEL_SCOPE_FORMS, LEVEL_SCOPE_PATTERN, SCOPE_FORMS, SCOPE_PATTERN
 from config.settings import PREFIX_PATTERN
 from config.words import KeyPath, any_of
@@ -139,6 +140,7 @@ PATTERNS = {
     PREFIX_PATTERN: "up to 100 letters, digits, . _ and -",
     SCOPE_PATTERN: any_of(SCOPE_FORMS),
     LEVEL_SCOPE_PATTERN: any_of(LEVEL_SCOPE_FORMS),
+    RATE_PATTERN: "a number per second, minute, hour or day, such as '30 per minute'",
 }
 """The patterns of the schema in words."""
 

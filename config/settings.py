@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from config.models import Model, Name, Symbol
+from config.rates import RATE_PATTERN, Rate, rate_of
 from config.security import Security
 from config.validators import below_folder, distinct, host_port, refusal
 from config.watchlists import Watchlist
@@ -21,6 +22,7 @@ Port = Annotated[int, Field(ge=1, le=65535)]
 HostPort = Annotated[str, AfterValidator(host_port)]
 Folder = Annotated[Path, AfterValidator(below_folder)]
 Fetch = Literal["auto", "gather", "librdkafka", "aiokafka"]
+Severity = Literal["info", "warning", "critical"]
 
 
 class Retention(Model):
@@ -127,9 +129,20 @@ class Target(Model):
     """Where alerts are delivered: one apprise URL."""
 
     url: SecretStr
-    """An apprise URL, or console:// ; ${NAME} is taken from the environment."""
+    """An apprise URL, console:// or webhooks:// ; ${NAME} is from the environment or a file."""
     fallback: Name | None = None
     """The target that gets the alerts which this one does not take."""
+    tags: Annotated[list[Name], AfterValidator(distinct)] = Field(default=[])
+    """Words to find it by, for example with `streakwatch targets test --tag`."""
+    severity: Severity = "info"
+    """It gets no alert of a lower severity."""
+    rate: Annotated[str, Field(pattern=RATE_PATTERN)] | None = None
+    """How many attempts a worker may make, such as '30 per minute'; what is over it waits."""
+
+    @property
+    def limit(self) -> Rate | None:
+        """The rate as numbers; None without one."""
+        return None if self.rate is None else rate_of(self.rate)
 
 
 class Instrument(Model):
