@@ -105,6 +105,7 @@ class Desk:
         harness: Any,
         *,
         fallbacks: Mapping[str, str] | None = None,
+        rates: Mapping[str, str] | None = None,
         room: int = 1000,
         jitter: Callable[[], float] = lambda: 1.0,
         **delivery: Any,
@@ -128,7 +129,11 @@ class Desk:
                     "quiet": us | {"targets": ["mail"]},
                 },
                 "targets": {
-                    name: {"url": "console://", "fallback": (fallbacks or {}).get(name)}
+                    name: {
+                        "url": "console://",
+                        "fallback": (fallbacks or {}).get(name),
+                        "rate": (rates or {}).get(name),
+                    }
                     for name in names
                 },
                 "instruments": {"RUT": {"name": "Russell 2000"}},

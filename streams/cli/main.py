@@ -23,6 +23,7 @@ COMMANDS = {
     "explain": "Say where a pair stands, and what would be told next.",
     "replay": "Fold closes anew and print the alerts; sends nothing.",
     "alerts": "Say what was told and what became of it; send it again.",
+    "targets": "Say which targets there are; send each a test.",
     "deadletters": "Look at what could not be used; send it again, or put it aside.",
     "verify": "Say whether what was sent is exactly what should have been.",
     "topics": "Create the topics, or compare them with the configuration.",

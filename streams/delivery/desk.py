@@ -85,8 +85,9 @@ class Desk:
 
     def message(self, item: Item) -> Message:
         """The words; those of a fallback say whose they are."""
-        alert = item.request.alert
+        alert, again = item.request.alert, str(item.offset) if item.request.asked else ""
         message = render(alert, self.names.get(alert.watchlist, {}))
+        message = replace(message, alert=alert, again=again)
         if not item.instead_of:
             return message
         note = f"The target {item.instead_of} did not take this message, so it comes here."

@@ -162,7 +162,7 @@ class DeliveryLane:
             await self._desk.put_aside(item.request, error)
             failed = self._entry(item, Outcome.FAILED, f"internal error: {type(error).__name__}")
             return await self._settle({item: [failed]})
-        with self._gate.attempt():
+        with self._gate.attempt(asyncio.get_running_loop().time()):
             attempt = await self._ask(message)
             item.attempts += 1
             self._tell_gate(item, attempt)
