@@ -42,6 +42,7 @@ class Behaviour:
     headers: tuple[tuple[str, str], ...] = ()
     wait: float = 0.0
     whole: bool = True
+    body: bytes = b""
 
     @property
     def is_yes(self) -> bool:
@@ -52,6 +53,11 @@ class Behaviour:
 def ok(wait: float = 0.0) -> Behaviour:
     """A yes, after so many seconds."""
     return Behaviour("ok", wait=wait)
+
+
+def says(body: bytes) -> Behaviour:
+    """A yes as services of their own form say it: 200, with a body."""
+    return Behaviour("ok", 200, body=body)
 
 
 def status(code: int, **headers: str) -> Behaviour:
@@ -99,16 +105,19 @@ class Request:
 
 @dataclass(slots=True)
 class _Script:
+    always: Behaviour
     left: list[Behaviour] = field(default_factory=list)
-    always: Behaviour = field(default_factory=ok)
 
 
 class Receiver:
     """An HTTP server for apprise's json:// and others; a context manager, of use to any number of
     targets. With ``tls`` it speaks HTTPS."""
 
-    def __init__(self, port: int = 0, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, port: int = 0, tls: ssl.SSLContext | None = None, always: Behaviour | None = None
+    ) -> None:
         self._all: list[Request] = []
+        self._always = always or ok()
         self._scripts: dict[str, _Script] = {}
         self._lock = threading.Lock()
         self._end = threading.Event()
@@ -134,7 +143,7 @@ class Receiver:
     def script(self, path: str, *behaviours: Behaviour, always: Behaviour | None = None) -> None:
         """What is done about the next requests of a path, and then about all others."""
         with self._lock:
-            script = self._scripts.setdefault(path, _Script())
+            script = self._scripts.setdefault(path, _Script(self._always))
             script.left += behaviours
             script.always = always or script.always
 
@@ -161,7 +170,7 @@ class Receiver:
         text = str(fields.get("message", ""))
         found = re.search(r"^Alert (\w+)", text, re.M)
         with self._lock:
-            script = self._scripts.setdefault(path, _Script())
+            script = self._scripts.setdefault(path, _Script(self._always))
             behaviour = script.left.pop(0) if script.left else script.always
             request = Request(
                 path, time.time(), str(fields.get("title", "")), text, found[1] if found else "",
@@ -192,8 +201,9 @@ class Receiver:
                 for name, value in behaviour.headers:
                     self.send_header(name, value)
                 if behaviour.status != 204:
-                    self.send_header("Content-Length", "0")
+                    self.send_header("Content-Length", str(len(behaviour.body)))
                 self.end_headers()
+                self.wfile.write(behaviour.body)
 
             def do_GET(self) -> None:
                 self.do_POST()

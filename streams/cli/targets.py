@@ -143,15 +143,20 @@ async def _try(
         "kind": notifier.kind,
         "outcome": _outcome(attempt),
         "seconds": round(time.monotonic() - began, 3),
-        "detail": attempt.detail,
+        "detail": _detail(attempt),
     }
 
 
 def _outcome(attempt: Attempt) -> str:
-    """As the ledger would say; what is tried again has not failed for good."""
+    """Delivered, refused for good, or unavailable: a worker would try that again."""
     if attempt.delivered:
         return "delivered"
-    return "failed" if attempt.permanent else "retrying"
+    return "refused" if attempt.permanent else "unavailable"
+
+
+def _detail(attempt: Attempt) -> str:
+    wait = attempt.retry_after
+    return attempt.detail if wait is None else f"{attempt.detail}, again after {wait:g} s"
 
 
 def _notifiers(settings: Settings) -> dict[str, AppriseNotifier]:
