@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, SecretStr, model_validator
 from config.models import Model, Name, Symbol
 from config.rates import RATE_PATTERN, Rate, rate_of
 from config.security import Security
+from config.severities import Severity
 from config.validators import below_folder, distinct, host_port, refusal
 from config.watchlists import Watchlist
 from config.words import shown, suggestion
@@ -22,7 +23,6 @@ Port = Annotated[int, Field(ge=1, le=65535)]
 HostPort = Annotated[str, AfterValidator(host_port)]
 Folder = Annotated[Path, AfterValidator(below_folder)]
 Fetch = Literal["auto", "gather", "librdkafka", "aiokafka"]
-Severity = Literal["info", "warning", "critical"]
 
 
 class Retention(Model):

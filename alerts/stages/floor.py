@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from typing import get_args
-
-from config.settings import Severity
-
-_ORDER: tuple[str, ...] = get_args(Severity)
+from config.severities import Severity, at_least
 
 
 def below(severity: Severity, floor: Severity) -> str:
@@ -15,5 +11,4 @@ def below(severity: Severity, floor: Severity) -> str:
     >>> below("info", "warning"), below("critical", "warning")
     ('info, below warning', '')
     """
-    is_below = _ORDER.index(severity) < _ORDER.index(floor)
-    return f"{severity}, below {floor}" if is_below else ""
+    return "" if severity in at_least(floor) else f"{severity}, below {floor}"

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import get_args
-
 import pytest
 
 from alerts.stages.floor import below
-from config.settings import Severity
-
-SEVERITIES: tuple[Severity, ...] = get_args(Severity)
+from config.severities import LEVELS, Severity
 
 
 @pytest.mark.parametrize(
@@ -33,4 +29,4 @@ def test_what_is_below_the_floor_says_why(
 
 
 def test_a_target_without_a_floor_gets_all() -> None:
-    assert {below(severity, "info") for severity in SEVERITIES} == {""}
+    assert {below(severity, "info") for severity in LEVELS} == {""}

@@ -112,6 +112,7 @@ async def test_what_the_receiver_needs_beside_it_goes_along(receiver: Receiver) 
     ("behaviour", "expected"),
     [
         (status(200), Attempt(True)),
+        (status(304), Attempt(False, "HTTP 304, a redirect")),
         (status(400), Attempt(False, "HTTP 400", permanent=True)),
         (status(410), Attempt(False, "HTTP 410", permanent=True)),
         (status(500), Attempt(False, "HTTP 500")),
