@@ -12,15 +12,27 @@ from typing import Protocol
 import apprise
 from apprise import AppriseAsset, NotifyFormat, NotifyType
 from apprise.plugins.email import NotifyEmail
+from apprise.plugins.slack import NotifySlack
 
 from alerts.answers import sum_up
 from alerts.console import register_console
+from alerts.letters import text_part, with_text
 from alerts.parts import Parts
 from alerts.secrecy import silence_targets
 from alerts.witness import watch
+from alerts.words.channels import Family, channel_of
 from config.errors import StreakwatchError
 from config.settings import Target
 
+#: What apprise is told about the bodies of a family; it changes nothing in those of the channel's
+#: own format. Slack's is apprise's Markdown, but for its signs: see AppriseNotifier.
+_FORMATS = {
+    Family.PLAIN: NotifyFormat.TEXT,
+    Family.PUSH: NotifyFormat.TEXT,
+    Family.MARKDOWN: NotifyFormat.MARKDOWN,
+    Family.SLACK: NotifyFormat.MARKDOWN,
+    Family.HTML: NotifyFormat.HTML,
+}
 #: Attempts at one target at the same time. One that hangs fills these, and no other's.
 _THREADS = 4
 #: How long the answer to an attempt that came too late is remembered, in seconds.
@@ -29,11 +41,15 @@ _LATE = 120.0
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What a target is given: plain text."""
+    """What a target is given, as its family of channel writes it.
+
+    The title is empty where the body begins with it; ``text`` is the plain part of HTML.
+    """
 
     title: str
     body: str
     failure: bool = False
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +80,11 @@ class AppriseNotifier:
     It has threads of its own: apprise's are few and shared, and targets that hang would fill them.
     """
 
-    def __init__(self, name: str, url: str) -> None:
-        """Raises TargetError where apprise does not take the URL."""
+    def __init__(self, name: str, url: str, family: Family = Family.PLAIN) -> None:
+        """``family`` is how its messages are written.
+
+        Raises TargetError where apprise does not take the URL.
+        """
         register_console()
         # in the caller's thread, and without following redirects: see alerts.answers
         self._apprise = apprise.Apprise(asset=AppriseAsset(async_mode=False, http_redirects=False))
@@ -77,6 +96,10 @@ class AppriseNotifier:
                 # apprise waits 5.5 s between mails; a server that is asked too much says so,
                 # and the pauses after it answer that
                 service.request_rate_per_sec = 0
+                service.prepare_emails = with_text(service.prepare_emails)
+            if isinstance(service, NotifySlack) and family is Family.SLACK:
+                service.dialect_convert = _as_it_is  # it would take mrkdwn for CommonMark
+        self._format = _FORMATS[family]
         self._parts = Parts()
         self._late: dict[Message, tuple[float, Future[Attempt]]] = {}
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix=f"target-{name}")
@@ -111,13 +134,13 @@ class AppriseNotifier:
         return None if is_no else sending
 
     def _send(self, message: Message) -> Attempt:
-        with watch() as refusals, self._parts.of(message):
+        with watch() as refusals, self._parts.of(message), text_part(message.text):
             try:
                 result = self._apprise.notify(
                     body=message.body,
                     title=message.title,
                     notify_type=NotifyType.WARNING if message.failure else NotifyType.INFO,
-                    body_format=NotifyFormat.TEXT,
+                    body_format=self._format,
                 )
             except Exception as error:  # plugins raise what they like
                 return Attempt(False, type(error).__name__)
@@ -135,7 +158,15 @@ def notifiers(targets: Mapping[str, Target]) -> dict[str, Notifier]:
         TargetError: apprise does not take a URL; the target is named, the URL is not shown.
     """
     silence_targets()
-    return {name: AppriseNotifier(name, t.url.get_secret_value()) for name, t in targets.items()}
+    found: dict[str, Notifier] = {}
+    for name, target in targets.items():
+        url = target.url.get_secret_value()
+        found[name] = AppriseNotifier(name, url, channel_of(url, target.format).family)
+    return found
+
+
+def _as_it_is(body: str, *_: object, **__: object) -> str:
+    return body
 
 
 class TargetError(StreakwatchError):

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from config.models import Model, Name, Symbol
 from config.security import Security
-from config.validators import below_folder, distinct, host_port, refusal
+from config.validators import below_folder, distinct, host_port, known_locale, refusal
 from config.watchlists import Watchlist
 from config.words import shown, suggestion
 
@@ -20,6 +20,8 @@ Days = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 HostPort = Annotated[str, AfterValidator(host_port)]
 Folder = Annotated[Path, AfterValidator(below_folder)]
+Format = Literal["plain", "markdown", "slack", "html", "push"]
+LocaleName = Annotated[str, AfterValidator(known_locale)]
 Fetch = Literal["auto", "gather", "librdkafka", "aiokafka"]
 
 
@@ -130,6 +132,10 @@ class Target(Model):
     """An apprise URL, or console:// ; ${NAME} is taken from the environment."""
     fallback: Name | None = None
     """The target that gets the alerts which this one does not take."""
+    format: Format | None = None
+    """How its messages are written; by default as its URL's scheme says."""
+    locale: LocaleName | None = None
+    """How numbers and dates are written there; by default as everywhere."""
 
 
 class Instrument(Model):
@@ -160,6 +166,10 @@ class Settings(Model):
     """Where alerts go, by name."""
     instruments: dict[Symbol, Instrument] = Field(default={})
     """What symbols are called in messages."""
+    locale: LocaleName = "en_GB"
+    """How numbers and dates are written in messages, for example en_US, de_DE or fr_FR."""
+    templates: Folder | None = None
+    """A folder with templates of your own, which come before those of Streakwatch."""
     kafka: Kafka = Kafka()
     """Where Kafka is, and how the topics are made."""
     bars: Bars = Bars()
