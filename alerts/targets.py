@@ -16,8 +16,8 @@ from apprise.plugins.slack import NotifySlack
 
 from alerts.answers import sum_up
 from alerts.console import register_console
-from alerts.letters import text_part, with_text
 from alerts.parts import Parts
+from alerts.plugins import as_it_is, text_part, with_text
 from alerts.secrecy import silence_targets
 from alerts.witness import watch
 from alerts.words.channels import Family, channel_of
@@ -96,9 +96,9 @@ class AppriseNotifier:
                 # apprise waits 5.5 s between mails; a server that is asked too much says so,
                 # and the pauses after it answer that
                 service.request_rate_per_sec = 0
-                service.prepare_emails = with_text(service.prepare_emails)
+                with_text(service)
             if isinstance(service, NotifySlack) and family is Family.SLACK:
-                service.dialect_convert = _as_it_is  # it would take mrkdwn for CommonMark
+                as_it_is(service)
         self._format = _FORMATS[family]
         self._parts = Parts()
         self._late: dict[Message, tuple[float, Future[Attempt]]] = {}
@@ -163,10 +163,6 @@ def notifiers(targets: Mapping[str, Target]) -> dict[str, Notifier]:
         url = target.url.get_secret_value()
         found[name] = AppriseNotifier(name, url, channel_of(url, target.format).family)
     return found
-
-
-def _as_it_is(body: str, *_: object, **__: object) -> str:
-    return body
 
 
 class TargetError(StreakwatchError):

@@ -9,7 +9,7 @@ from alerts.model import Alert
 from alerts.rendering import render
 from alerts.targets import Message
 from alerts.words.channels import channel_of
-from alerts.words.faults import TemplateFault
+from alerts.words.faults import TemplateFaultError
 from alerts.words.library import Library, library
 from config.settings import Settings
 
@@ -35,14 +35,12 @@ class Writers:
         locale = at.locale or self._settings.locale
 
         def written(templates: Library) -> Message:
-            return render(
-                alert, names, channel, locale=locale, templates=templates, note=note
-            )
+            return render(alert, names, channel, locale=locale, templates=templates, note=note)
 
         folder = self._settings.templates
         if folder is not None:
             try:
                 return written(library(locale, folder))
-            except TemplateFault as error:
-                log.error("target %s: a template fails, so ours is used: %s", target, error)
+            except TemplateFaultError as error:
+                log.warning("target %s: a template fails, so ours is used: %s", target, error)
         return written(library(locale))

@@ -89,7 +89,7 @@ def accept(arguments: list[str]) -> None:
 
 def runs_here(arguments: list[str]) -> bool:
     """What needs no Kafka."""
-    return arguments[0] in ("streaks", "config") or (
+    return arguments[0] in ("streaks", "config", "templates") or (
         arguments[0] in ("replay", "explain") and "--file" in arguments
     )
 
@@ -236,7 +236,7 @@ def test_the_close_on_the_command_line_of_kafka_is_one() -> None:
 
 def test_every_language_is_checked() -> None:
     assert {block.language for block in BLOCKS} == {
-        *("console", "yaml", "json", "csv", "python"),
+        *("console", "yaml", "json", "csv", "python", "jinja"),
         *("sh", "text"),  # for people
     }
 

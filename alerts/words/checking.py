@@ -7,7 +7,7 @@ from pathlib import Path
 
 from alerts import samples
 from alerts.words.channels import USUAL, Channel, Family
-from alerts.words.faults import TemplateFault
+from alerts.words.faults import TemplateFaultError
 from alerts.words.library import OURS, Library
 from alerts.words.writing import words
 from config.words import shown, suggestion
@@ -26,7 +26,7 @@ def check_templates(templates: Library, folder: Path | None = None) -> tuple[lis
                 words(samples.of(kind), samples.NAMES, Channel(family, USUAL[family]),
                       templates=templates)  # fmt: skip
                 rendered += 1
-            except TemplateFault as error:
+            except TemplateFaultError as error:
                 faults[str(error)] = None
     return list(faults), rendered
 
@@ -51,5 +51,5 @@ def _of_files(templates: Library, folder: Path | None) -> Iterator[str]:
             yield f"{file}: no message is written by this template; {cure}"
         try:
             templates.compile(name)
-        except TemplateFault as error:
+        except TemplateFaultError as error:
             yield str(error)

@@ -14,39 +14,38 @@ from alerts.words.inert import inert
 from config.errors import StreakwatchError
 
 KNOWN = ("alert", "names", "noun", "story", "kind", "headed", "year")
-"""The names that templates are given; see docs/notifications.md."""
+"""The names that templates are given; see docs/messages.md."""
 
 
-class TemplateFault(StreakwatchError):
+class TemplateFaultError(StreakwatchError):
     """A template cannot be used."""
 
     def __init__(self, place: str, what: str, cure: str) -> None:
         super().__init__(f"{place}: {what}", cure)
 
 
-def fault(
-    error: Exception, name: str, folders: Sequence[Path], filters: Iterable[str]
-) -> TemplateFault:
-    """What an exception of jinja2, or one within a template, means."""
-    place = _place(error, name, folders)
+def fault(error: Exception, place: str, filters: Iterable[str]) -> TemplateFaultError:
+    """What an exception of jinja2, or one within a template, means; ``place`` is where it was."""
     match error:
         case TemplatesNotFound() | TemplateNotFound():
-            return TemplateFault(place, f"there is no template {inert(str(error.name))}", _LISTED)
+            return TemplateFaultError(
+                place, f"there is no template {inert(str(error.name))}", _LISTED
+            )
         case TemplateSyntaxError():
             cure = _suggested(error.message or "", filters)
-            return TemplateFault(place, _plain(error.message), cure or "mend the line")
+            return TemplateFaultError(place, _plain(error.message), cure or "mend the line")
         case UndefinedError():
             cure = _suggested(error.message or "", KNOWN)
-            return TemplateFault(place, _plain(error.message), cure or _NAMES)
+            return TemplateFaultError(place, _plain(error.message), cure or _NAMES)
         case SecurityError():
             cure = "templates can read what they are given, and nothing else"
-            return TemplateFault(place, _plain(str(error)), cure)
+            return TemplateFaultError(place, _plain(str(error)), cure)
     what = f"{type(error).__name__}: {_plain(str(error))}"
-    return TemplateFault(place, what, "check the values that the line uses")
+    return TemplateFaultError(place, what, "check the values that the line uses")
 
 
-_NAMES = "see docs/notifications.md for the names that templates have"
-_LISTED = "see docs/notifications.md for the names of templates"
+_NAMES = "see docs/messages.md for the names that templates have"
+_LISTED = "see docs/messages.md for the names of templates"
 
 
 def _plain(message: str | None) -> str:
@@ -59,7 +58,7 @@ def _suggested(message: str, known: Iterable[str]) -> str:
     return f"did you mean {near[0]!r}?" if near else ""
 
 
-def _place(error: Exception, name: str, folders: Sequence[Path]) -> str:
+def place_of(error: Exception, name: str, folders: Sequence[Path]) -> str:
     """The file and line where it happened: jinja2 puts both into the traceback."""
     if isinstance(error, TemplateSyntaxError) and error.filename:
         return f"{error.filename}:{error.lineno}"

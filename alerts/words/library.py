@@ -20,7 +20,7 @@ from markupsafe import Markup
 
 from alerts.words.channels import Family
 from alerts.words.escapes import ESCAPES
-from alerts.words.faults import TemplateFault, fault
+from alerts.words.faults import fault, place_of
 from alerts.words.inert import inert
 from alerts.words.locales import style
 from alerts.words.phrases import filters
@@ -52,7 +52,7 @@ class Library:
         return environment
 
     def words(self, name: str, values: Mapping[str, Any]) -> str:
-        """What a template of ``words`` says, as plain text; TemplateFault where it does not."""
+        """What a template of ``words`` says, as plain text; TemplateFaultError as ``message``."""
         with self._told(f"words/{name}.j2"):
             return self._words.get_template(f"words/{name}.j2").render(values)
 
@@ -60,7 +60,7 @@ class Library:
         """A message as its family writes it, by the template of its kind or the family's own.
 
         Raises:
-            TemplateFault: the template cannot be used; with its file and line.
+            TemplateFaultError: the template cannot be used; with its file and line.
         """
         names = [f"{family}/{kind}.j2", f"{family}/message.j2"]
         with self._told(names[1]):
@@ -68,21 +68,24 @@ class Library:
             return template.render(values)
 
     def compile(self, name: str) -> None:
-        """Read one template, of any family; TemplateFault where it is none."""
+        """Read one template, of any family; TemplateFaultError where it is none."""
         with self._told(name):
             self._words.get_template(name)
 
     @contextmanager
     def _told(self, name: str) -> Iterator[None]:
-        """Errors of templates as faults, which name the file and the line."""
+        """Errors of templates as faults, which name the file and the line.
+
+        Within a template of the user's each error is one; an error of ours stays what it is.
+        """
         try:
             yield
-        except TemplateFault:
+        except Exception as error:
+            place = place_of(error, name, self._folders)
+            is_theirs = self._folders[0] is not OURS and place.startswith(str(self._folders[0]))
+            if isinstance(error, TemplateError) or is_theirs:
+                raise fault(error, place, self._words.filters) from error
             raise
-        except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError) as error:
-            raise fault(error, name, self._folders, self._words.filters) from error
-        except (AttributeError, AssertionError, OSError, RecursionError) as error:
-            raise fault(error, name, self._folders, self._words.filters) from error
 
 
 class _Escaping:

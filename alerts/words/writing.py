@@ -48,7 +48,7 @@ def words(
         note: a line to begin with, such as why this target gets the message.
 
     Raises:
-        TemplateFault: a template cannot be used.
+        TemplateFaultError: a template cannot be used.
     """
     channel = channel or Channel(Family.PLAIN, USUAL[Family.PLAIN])
     pen = _Pen(tame(alert), _tamed(names), channel, templates or library(locale))
@@ -88,17 +88,18 @@ class _Pen:
         kept = tuple(one for one in [*before, *paragraphs] if one)
         return Story(shortened(title, LONGEST_LINE), kept, last)
 
-    def laid_out(self, story: Story, headed: bool | None = None) -> str:
+    def laid_out(self, story: Story) -> str:
         """A story as the family of the channel writes it."""
+        kind = self.alert.milestone.kind.value
         values = {
             "alert": self.alert,
             "names": self.names,
             "noun": self._noun(),
-            "kind": self.alert.milestone.kind.value,
+            "kind": kind,
             "story": story,
             "headed": self.channel.limits.title == 0,
         }
-        return tidy(self.templates.message(self.channel.family, values["kind"], values))
+        return tidy(self.templates.message(self.channel.family, kind, values))
 
     def as_plain(self, story: Story) -> str:
         """The same story as plain text, without a title."""

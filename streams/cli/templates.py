@@ -16,6 +16,7 @@ from streams.cli.options import counted
 
 if TYPE_CHECKING:
     from alerts.model import Alert
+    from alerts.words.library import Library
     from config.settings import Settings
 
 _FAMILIES = ("plain", "markdown", "slack", "html", "push")
@@ -41,7 +42,7 @@ def command() -> None:
 @click.option("--channel", "family", type=click.Choice(_FAMILIES), default="plain",
               show_default=True, help="How it is written.")  # fmt: skip
 @click.option("--alert", "file", type=click.Path(path_type=Path),
-              help="An alert as JSON, as `replay` and the topic have it; - for standard input.")  # fmt: skip
+              help="An alert as JSON, a line of `replay`; - for standard input.")  # fmt: skip
 @click.option("--sample", "kind", metavar="KIND", help="A sample alert, by default record.broken.")
 @click.option("--open", "opened", is_flag=True, help="Write it to a file and open that.")
 @_locale_option
@@ -108,7 +109,7 @@ def _settings(path: Path | None) -> Settings | None:
     return load_settings(path or usual)
 
 
-def _library(settings: Settings | None, locale: str | None, ctx: click.Context):  # type: ignore[no-untyped-def]
+def _library(settings: Settings | None, locale: str | None, ctx: click.Context) -> Library:
     from alerts.words.library import library
     from alerts.words.locales import DEFAULT
 

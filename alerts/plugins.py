@@ -1,16 +1,20 @@
-"""The plain part of an HTML e-mail: the message's own text, where apprise would make one of the HTML.
+"""What is changed in apprise's plugins, for it has no options for it.
 
-The text goes to where the mail is made by way of the context, for apprise has no place for it.
+The plain part of an HTML e-mail is the message's own text, where apprise would make one of the
+HTML. The text goes to where the mail is made by way of the context.
 """
 
 from __future__ import annotations
 
 import email
 import email.policy
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
+
+from apprise.plugins.email import NotifyEmail
+from apprise.plugins.slack import NotifySlack
 
 _TEXT: ContextVar[str] = ContextVar("text_part", default="")
 
@@ -25,8 +29,9 @@ def text_part(text: str) -> Iterator[None]:
         _TEXT.reset(token)
 
 
-def with_text(prepare: Callable[..., Iterator[Any]]) -> Callable[..., Iterator[Any]]:
-    """apprise's maker of mails, whose mails of two parts then have the text of the context."""
+def with_text(service: NotifyEmail) -> None:
+    """Have a plugin's mails of two parts carry the text of the context."""
+    prepare = service.prepare_emails
 
     def prepared(*arguments: Any, **options: Any) -> Iterator[Any]:
         for mail in prepare(*arguments, **options):
@@ -35,7 +40,12 @@ def with_text(prepare: Callable[..., Iterator[Any]]) -> Callable[..., Iterator[A
                 mail.body = _replaced(mail.body, text)
             yield mail
 
-    return prepared
+    vars(service)["prepare_emails"] = prepared
+
+
+def as_it_is(service: NotifySlack) -> None:
+    """Have Slack's plugin send what it is given, for it would take mrkdwn for CommonMark."""
+    vars(service)["dialect_convert"] = lambda body, *_, **__: body
 
 
 def _replaced(raw: str, text: str) -> str:
