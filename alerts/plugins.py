@@ -1,4 +1,4 @@
-"""What is changed in apprise's plugins, for it has no options for it.
+"""What is changed in apprise's plugins, for they have no options for it.
 
 The plain part of an HTML e-mail is the message's own text, where apprise would make one of the
 HTML. The text goes to where the mail is made by way of the context.
@@ -6,14 +6,13 @@ HTML. The text goes to where the mail is made by way of the context.
 
 from __future__ import annotations
 
-import email
-import email.policy
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
+from functools import cache
 
-from apprise.plugins.email import NotifyEmail
+from apprise import NotifyFormat
+from apprise.plugins.email import base as mails
 from apprise.plugins.slack import NotifySlack
 
 _TEXT: ContextVar[str] = ContextVar("text_part", default="")
@@ -21,7 +20,7 @@ _TEXT: ContextVar[str] = ContextVar("text_part", default="")
 
 @contextmanager
 def text_part(text: str) -> Iterator[None]:
-    """Mails made within have this text as their plain part; none of their own where it is empty."""
+    """Mails made within have this text as their plain part; where it is empty, apprise's."""
     token = _TEXT.set(text)
     try:
         yield
@@ -29,32 +28,19 @@ def text_part(text: str) -> Iterator[None]:
         _TEXT.reset(token)
 
 
-def with_text(service: NotifyEmail) -> None:
-    """Have a plugin's mails of two parts carry the text of the context."""
-    prepare = service.prepare_emails
+@cache
+def teach_mails() -> None:
+    """Have apprise's mails take the text of the context; before they are signed or encrypted."""
+    convert = mails.convert_between
 
-    def prepared(*arguments: Any, **options: Any) -> Iterator[Any]:
-        for mail in prepare(*arguments, **options):
-            text = _TEXT.get()
-            if text:
-                mail.body = _replaced(mail.body, text)
-            yield mail
+    def converted(before: NotifyFormat, after: NotifyFormat, content: str) -> str:
+        if after == NotifyFormat.TEXT and _TEXT.get():
+            return _TEXT.get()
+        return str(convert(before, after, content))
 
-    vars(service)["prepare_emails"] = prepared
+    mails.convert_between = converted
 
 
 def as_it_is(service: NotifySlack) -> None:
     """Have Slack's plugin send what it is given, for it would take mrkdwn for CommonMark."""
     vars(service)["dialect_convert"] = lambda body, *_, **__: body
-
-
-def _replaced(raw: str, text: str) -> str:
-    whole = email.message_from_string(raw)
-    for part in whole.walk():
-        alternatives = part.get_payload() if part.get_content_subtype() == "alternative" else []
-        for one in alternatives:
-            if isinstance(one, email.message.Message) and one.get_content_type() == "text/plain":
-                del one["Content-Transfer-Encoding"]
-                one.set_payload(text, "utf-8")
-                return whole.as_string()
-    return raw

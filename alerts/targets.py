@@ -17,7 +17,7 @@ from apprise.plugins.slack import NotifySlack
 from alerts.answers import sum_up
 from alerts.console import register_console
 from alerts.parts import Parts
-from alerts.plugins import as_it_is, text_part, with_text
+from alerts.plugins import as_it_is, teach_mails, text_part
 from alerts.secrecy import silence_targets
 from alerts.witness import watch
 from alerts.words.channels import Family, channel_of
@@ -86,6 +86,7 @@ class AppriseNotifier:
         Raises TargetError where apprise does not take the URL.
         """
         register_console()
+        teach_mails()
         # in the caller's thread, and without following redirects: see alerts.answers
         self._apprise = apprise.Apprise(asset=AppriseAsset(async_mode=False, http_redirects=False))
         if not self._apprise.add(url) or len(self._apprise) != 1:
@@ -96,7 +97,6 @@ class AppriseNotifier:
                 # apprise waits 5.5 s between mails; a server that is asked too much says so,
                 # and the pauses after it answer that
                 service.request_rate_per_sec = 0
-                with_text(service)
             if isinstance(service, NotifySlack) and family is Family.SLACK:
                 as_it_is(service)
         self._format = _FORMATS[family]

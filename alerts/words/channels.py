@@ -31,9 +31,9 @@ SCHEMES: Final[dict[str, Family]] = {
     **dict.fromkeys(("mailto", "mailtos", "azure", "o365", "sendgrid", "ses"), Family.HTML),
     **dict.fromkeys(("mailgun", "sparkpost", "smtp2go", "brevo", "resend"), Family.HTML),
     **dict.fromkeys(("discord", "tgram", "mmost", "mmosts", "rocket", "rockets"), Family.MARKDOWN),
-    **dict.fromkeys(("workflow", "workflows", "msteams", "wxteams", "webex"), Family.MARKDOWN),
+    **dict.fromkeys(("workflow", "workflows", "wxteams", "webex"), Family.MARKDOWN),
     **dict.fromkeys(("matrix", "matrixs", "zulip", "gchat", "nctalk", "nctalks"), Family.MARKDOWN),
-    **dict.fromkeys(("ntfy", "ntfys", "pover", "gotify", "gotifys", "pbul", "po"), Family.PUSH),
+    **dict.fromkeys(("ntfy", "ntfys", "pover", "gotify", "gotifys", "pbul"), Family.PUSH),
     **dict.fromkeys(("prowl", "join", "bark", "barks", "pushy", "simplepush"), Family.PUSH),
     **dict.fromkeys(("json", "jsons", "xml", "xmls", "form", "forms", "console"), Family.PLAIN),
 }
@@ -87,7 +87,7 @@ _OWN: Final[dict[str, tuple[int, Callable[[str], int]]]] = {
     "discord": (2000, units),
     "tgram": (3500, units),  # of 4,096, for apprise adds its own escapes
     **dict.fromkeys(("ntfy", "ntfys"), (4096, octets)),
-    **dict.fromkeys(("workflow", "workflows", "msteams"), (24_000, octets)),  # of 28 KB in all
+    **dict.fromkeys(("workflow", "workflows"), (24_000, octets)),  # of 28 KB in all
     **dict.fromkeys(("mailto", "mailtos"), (100_000, octets)),  # Gmail hides what is beyond 102 KB
 }
 

@@ -15,7 +15,7 @@ from alerts.words.channels import Family
 
 _NOTHING = "\u200b"
 _LINKS = re.compile(r"://|www\.|mailto:|@", re.IGNORECASE)
-_MARKDOWN = re.compile(r"[\\`*_~\[\]<>|#]|!(?=\[)|&(?=#?\w+;)|^(?=[-+=]|[0-9]+[.)])")
+_MARKDOWN = re.compile(r"[\\`*_~\[<>|#]|&(?=#?\w+;)|^(?=[-+=]|[0-9]+[.)])")
 _EDGES = re.compile(r"(?<![A-Za-z0-9])[*_~]|[*_~](?![A-Za-z0-9])|`")
 _LOOK_ALIKES = {"*": "\u2217", "_": "\u02cd", "~": "\u223c", "`": "\u02cb"}
 
