@@ -11,7 +11,7 @@ from config.models import Model, Name, Symbol
 from config.rates import RATE_PATTERN, Rate, rate_of
 from config.security import Security
 from config.severities import Severity
-from config.validators import below_folder, distinct, host_port, refusal
+from config.validators import below_folder, distinct, host_port, known_locale, refusal
 from config.watchlists import Watchlist
 from config.words import shown, suggestion
 
@@ -22,6 +22,8 @@ Days = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 HostPort = Annotated[str, AfterValidator(host_port)]
 Folder = Annotated[Path, AfterValidator(below_folder)]
+Format = Literal["plain", "markdown", "slack", "html", "push"]
+LocaleName = Annotated[str, AfterValidator(known_locale)]
 Fetch = Literal["auto", "gather", "librdkafka", "aiokafka"]
 
 
@@ -138,6 +140,10 @@ class Target(Model):
     """It gets no alert of a lower severity."""
     rate: Annotated[str, Field(pattern=RATE_PATTERN)] | None = None
     """How many attempts a worker may make, such as '30 per minute'; what is over it waits."""
+    format: Format | None = None
+    """How its messages are written; by default as its URL's scheme says."""
+    locale: LocaleName | None = None
+    """How numbers and dates are written there; by default as everywhere."""
 
     @property
     def limit(self) -> Rate | None:
@@ -173,6 +179,10 @@ class Settings(Model):
     """Where alerts go, by name."""
     instruments: dict[Symbol, Instrument] = Field(default={})
     """What symbols are called in messages."""
+    locale: LocaleName = "en_GB"
+    """How numbers and dates are written in messages, for example en_US, de_DE or fr_FR."""
+    templates: Folder | None = None
+    """A folder with templates of your own, which come before those of Streakwatch."""
     kafka: Kafka = Kafka()
     """Where Kafka is, and how the topics are made."""
     bars: Bars = Bars()

@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 from alerts.ledger import Entry, Ledger, Outcome
+from alerts.writers import Writers
 from config.settings import Settings
 from streams.clock import Clock
 from streams.definitions import names
@@ -74,6 +75,7 @@ class DeliveryWork:
             rules=settings.delivery,
             targets=settings.targets,
             names=names(settings.watchlists, settings.instruments),
+            writers=Writers(settings),
             reader=Reader(lists, settings.targets),
             ledger=Ledger(),
             log=log,

@@ -108,7 +108,7 @@ def accept(arguments: list[str]) -> None:
 def runs_here(arguments: list[str]) -> bool:
     """What needs no Kafka."""
     return (
-        arguments[0] in ("streaks", "config")
+        arguments[0] in ("streaks", "config", "templates")
         or arguments[:2] == ["targets", "list"]
         or (arguments[0] in ("replay", "explain") and "--file" in arguments)
     )
@@ -300,7 +300,7 @@ def test_the_close_on_the_command_line_of_kafka_is_one() -> None:
 
 def test_every_language_is_checked() -> None:
     assert {block.language for block in BLOCKS} == {
-        *("console", "yaml", "json", "csv", "python"),
+        *("console", "yaml", "json", "csv", "python", "jinja"),
         *("sh", "text"),  # for people
     }
 

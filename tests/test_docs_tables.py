@@ -236,7 +236,7 @@ def test_the_commands_are_all_there() -> None:
         (name[0] for name in shown), key=list(COMMANDS).index
     )
     assert {name[0] for name in shown} == COMMANDS.keys()
-    for group in ("send", "alerts", "deadletters", "topics", "config"):
+    for group in ("send", "alerts", "deadletters", "templates", "topics", "config"):
         command = streakwatch.get_command(click.Context(streakwatch), group)
         assert isinstance(command, click.Group)
         assert {name[1] for name in shown if name[0] == group} == command.commands.keys()

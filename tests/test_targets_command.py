@@ -78,7 +78,7 @@ def test_test_sends_a_message_that_says_that_it_is_one(
     by_path = {request.path: request for request in receiver.requests()}
     chat = by_path["/tok-S3CR3T"]
     assert chat.title.startswith("TEST: ")
-    assert "This is a test of the target chat" in chat.body
+    assert "TEST of the target chat" in chat.body
     assert chat.alert == samples.of("record.tied").id
     posted = json.loads(by_path["/pager"].raw)
     assert posted["test"] is True

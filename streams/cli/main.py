@@ -26,6 +26,7 @@ COMMANDS = {
     "targets": "Say which targets there are; send each a test.",
     "deadletters": "Look at what could not be used; send it again, or put it aside.",
     "verify": "Say whether what was sent is exactly what should have been.",
+    "templates": "See messages before they are sent, and check templates.",
     "topics": "Create the topics, or compare them with the configuration.",
     "config": "Check a configuration, print an example or its schema.",
 }

@@ -19,7 +19,7 @@ from streams.cli.options import config_option, counted, load_settings
 from streams.cli.tables import format_option, print_rows
 
 if TYPE_CHECKING:
-    from alerts.targets import AppriseNotifier, Attempt
+    from alerts.targets import AppriseNotifier, Attempt, Message
     from config.settings import Settings, Target
 
 
@@ -125,19 +125,22 @@ def _unknown(what: str, name: str, known: Sequence[str]) -> UsageError:
 
 
 async def _try_all(settings: Settings, chosen: Sequence[str], sample: str) -> list[dict[str, Any]]:
-    notifiers = _notifiers(settings)
+    from alerts.trials import trial
+    from alerts.writers import Writers
+
+    notifiers, writers = _notifiers(settings), Writers(settings)
     again = f"test-{time.time_ns() // 1_000_000}"
-    trials = (_try(notifiers[name], name, sample, again, settings) for name in chosen)
-    return await asyncio.gather(*trials)
+    messages = {name: trial(sample, name, again, writers) for name in chosen}
+    timeout = settings.delivery.timeout
+    attempts = (_try(name, notifiers[name], messages[name], timeout) for name in chosen)
+    return await asyncio.gather(*attempts)
 
 
 async def _try(
-    notifier: AppriseNotifier, name: str, sample: str, again: str, settings: Settings
+    name: str, notifier: AppriseNotifier, message: Message, seconds: float
 ) -> dict[str, Any]:
-    from alerts.trials import trial
-
     began = time.monotonic()
-    attempt = await notifier.notify(trial(sample, name, again), settings.delivery.timeout)
+    attempt = await notifier.notify(message, seconds)
     return {
         "name": name,
         "kind": notifier.kind,

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from alerts.ledger import Entry, Ledger, Outcome
 from alerts.model import Alert
-from alerts.rendering import render
 from alerts.targets import Message
+from alerts.writers import Writers
 from config.errors import StreakwatchError
 from config.settings import Delivery, Target
 from streams.clock import Clock
@@ -35,6 +35,7 @@ class Desk:
     rules: Delivery
     targets: dict[str, Target]
     names: dict[str, dict[str, str]]
+    writers: Writers
     reader: Reader
     ledger: Ledger
     log: Log
@@ -83,15 +84,14 @@ class Desk:
             if entry.outcome.is_final:
                 self.metrics.deliveries.labels(entry.target, entry.outcome.value).inc()
 
-    def message(self, item: Item) -> Message:
-        """The words; those of a fallback say whose they are."""
-        alert, again = item.request.alert, str(item.offset) if item.request.asked else ""
-        message = render(alert, self.names.get(alert.watchlist, {}))
-        message = replace(message, alert=alert, again=again)
-        if not item.instead_of:
-            return message
-        note = f"The target {item.instead_of} did not take this message, so it comes here."
-        return replace(message, body=f"{note}\n\n{message.body}")
+    def message(self, item: Item, target: str) -> Message:
+        """The words for a target; those of a fallback say whose they are."""
+        alert, note = item.request.alert, ""
+        if item.instead_of:
+            note = f"The target {item.instead_of} did not take this message, so it comes here."
+        names = self.names.get(alert.watchlist, {})
+        again = str(item.offset) if item.request.asked else ""
+        return replace(self.writers.message(alert, names, target, note), alert=alert, again=again)
 
     async def put_aside(self, request: Request, error: Exception) -> None:
         """Put an alert that met an error of ours into the dead letters, once for all targets."""

@@ -156,7 +156,7 @@ class DeliveryLane:
 
     async def _try(self, item: Item) -> None:
         try:
-            message = self._desk.message(item)
+            message = self._desk.message(item, self._target)
         except Exception as error:
             log.exception("alert %s cannot be rendered", item.request.alert.id)
             await self._desk.put_aside(item.request, error)
