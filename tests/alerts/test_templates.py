@@ -48,7 +48,8 @@ def test_what_is_shared_is_included_and_ours_can_be_extended(tmp_path: Path) -> 
         {
             "parts/foot.j2": "Call {{ names.RUT }}",
             "plain/message.j2": '{% include "parts/foot.j2" %}',
-            "html/ended.j2": '{% extends "html/message.j2" %}{% block picture %}<b>!</b>{% endblock %}',
+            "html/ended.j2": '{% extends "html/message.j2" %}'
+            "{% block picture %}<b>!</b>{% endblock %}",
         },
     )
     assert told(tmp_path, family=Family.PLAIN).body == "Call Russell 2000"
