@@ -9,7 +9,7 @@ HTML. The text goes to where the mail is made by way of the context.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
@@ -34,14 +34,14 @@ def text_part(text: str) -> Iterator[None]:
 @cache
 def teach_mails() -> None:
     """Have apprise's mails take the text of the context; before they are signed or encrypted."""
-    convert = mails.convert_between
+    convert: Callable[..., str] = vars(mails)["convert_between"]
 
     def converted(before: NotifyFormat, after: NotifyFormat, content: str) -> str:
         if after == NotifyFormat.TEXT and _TEXT.get():
             return _TEXT.get()
-        return str(convert(before, after, content))
+        return convert(before, after, content)
 
-    mails.convert_between = converted
+    vars(mails)["convert_between"] = converted
 
 
 def as_it_is(service: NotifySlack) -> None:

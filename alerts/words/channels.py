@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from typing import Final
+from urllib.parse import parse_qs
 
 from apprise import Apprise
 
@@ -96,8 +97,15 @@ _OWN: Final[dict[str, tuple[int, Callable[[str], int]]]] = {
 def channel_of(url: str, family: str | None = None) -> Channel:
     """The channel of an apprise URL; ``family`` is what the configuration says, if it does."""
     scheme = url.partition("://")[0].lower()
-    chosen = SCHEMES.get(scheme, Family.PLAIN) if family is None else Family(family)
+    chosen = _family(url, scheme) if family is None else Family(family)
     return Channel(chosen, _limits(url, scheme, chosen))
+
+
+def _family(url: str, scheme: str) -> Family:
+    """By the scheme; an e-mail that the URL wants as text is plain."""
+    usual = SCHEMES.get(scheme, Family.PLAIN)
+    wants_text = "text" in parse_qs(url.partition("?")[2]).get("format", [])
+    return Family.PLAIN if usual is Family.HTML and wants_text else usual
 
 
 def _limits(url: str, scheme: str, family: Family) -> Limits:

@@ -12,6 +12,7 @@ URLS = {
     "nonsense://x": (Family.PLAIN, 1000, 100_000),
     "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ/#desk": (Family.SLACK, 0, 3000),
     "mailtos://me:secret@example.com": (Family.HTML, 250, 100_000),
+    "mailtos://me:secret@example.com?format=text": (Family.PLAIN, 250, 100_000),
     f"discord://{'1' * 18}/{'a' * 60}": (Family.MARKDOWN, 0, 2000),
     "tgram://123456789:abcdefghijklmnopqrstuvwxyz012345678/12315544": (Family.MARKDOWN, 0, 3500),
     "mmost://example.com/0123456789abcdefghijklmnop": (Family.MARKDOWN, 0, 4000),
