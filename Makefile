@@ -41,6 +41,7 @@ bench: $(READY)
 	$(BIN)/python bench/frames.py
 	$(BIN)/python bench/stages.py
 	$(BIN)/python bench/ticks.py
+	$(BIN)/python bench/burst.py
 
 bench-peers: $(READY)
 	$(BIN)/python bench/peers.py

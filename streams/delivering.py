@@ -15,8 +15,9 @@ from typing import Any
 
 from alerts.ledger import Entry, Ledger, Outcome
 from alerts.stages.path import Known, decide
+from alerts.writers import Writers
 from config.settings import Settings
-from streams.calendars import hours
+from streams.calendars import hours_of
 from streams.clock import Clock
 from streams.definitions import names
 from streams.delivery.desk import Desk, Fail
@@ -74,7 +75,7 @@ class DeliveryWork:
                 configuration says.
             refresh: reads what has become known since, before anything is told.
         """
-        known = known or Known.of(settings, hours)
+        known = known or Known.of(settings, hours_of)
         self._refresh = refresh
         self._targets = targets
         self._desk = Desk(
@@ -82,6 +83,7 @@ class DeliveryWork:
             rules=settings.delivery,
             targets=settings.targets,
             names=names(settings.watchlists, settings.instruments),
+            writers=Writers(settings),
             reader=Reader(known.router, settings.targets),
             known=known,
             ledger=Ledger(),

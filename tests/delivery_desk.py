@@ -18,7 +18,7 @@ from alerts.stages.path import Known
 from alerts.targets import Attempt, Message
 from config.errors import StreakwatchError
 from config.settings import Settings
-from streams.calendars import hours
+from streams.calendars import hours_of
 from streams.delivering import DeliveryWork
 from streams.delivery.targets import Targets
 from streams.records import Place, Record, Topic
@@ -107,6 +107,7 @@ class Desk:
         harness: Any,
         *,
         fallbacks: Mapping[str, str] | None = None,
+        rates: Mapping[str, str] | None = None,
         room: int = 1000,
         jitter: Callable[[], float] = lambda: 1.0,
         more: Mapping[str, Any] | None = None,
@@ -132,7 +133,11 @@ class Desk:
                     "quiet": us | {"targets": ["mail"]},
                 },
                 "targets": {
-                    name: {"url": "console://", "fallback": (fallbacks or {}).get(name)}
+                    name: {
+                        "url": "console://",
+                        "fallback": (fallbacks or {}).get(name),
+                        "rate": (rates or {}).get(name),
+                    }
                     for name in names
                 },
                 "instruments": {"RUT": {"name": "Russell 2000"}},
@@ -147,7 +152,7 @@ class Desk:
         notifiers = {"mail": self.mail, "chat": self.chat, "spare": self.spare} | targets
         metrics = type(self.harness.metrics)()
         self.metrics = metrics
-        self.known = Known.of(self.settings, hours)
+        self.known = Known.of(self.settings, hours_of)
         return DeliveryWork(
             PLACE,
             self.settings,

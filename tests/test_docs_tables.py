@@ -270,7 +270,17 @@ def test_the_commands_are_all_there() -> None:
         (name[0] for name in shown), key=list(COMMANDS).index
     )
     assert {name[0] for name in shown} == COMMANDS.keys()
-    for group in ("send", "alerts", "routes", "silences", "deadletters", "topics", "config"):
+    groups = (
+        "send",
+        "alerts",
+        "routes",
+        "silences",
+        "deadletters",
+        "templates",
+        "topics",
+        "config",
+    )
+    for group in (*groups, "topics", "config"):
         command = streakwatch.get_command(click.Context(streakwatch), group)
         assert isinstance(command, click.Group)
         assert {name[1] for name in shown if name[0] == group} == command.commands.keys()

@@ -11,6 +11,8 @@ class Reason(StrEnum):
 
     UNROUTED = "unrouted"
     """No route names a target."""
+    BELOW = "below"
+    """The target wants graver ones only."""
     INHIBITED = "inhibited"
     """Another alert says it already."""
     SILENCED = "silenced"

@@ -1,20 +1,22 @@
-"""The way of an alert through the stages: match, inhibit, silence, mute."""
+"""The way of an alert through the stages: match, floor, inhibit, silence, mute."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from alerts.facts import Facts
 from alerts.model import Alert
 from alerts.silences import Silences
 from alerts.stages.decision import Decision, Reason
+from alerts.stages.floor import floor
 from alerts.stages.inhibit import Sources, inhibit, rules_of
 from alerts.stages.match import Router, Way
 from alerts.stages.mute import Timings, mute
 from alerts.stages.silence import silence
 from alerts.timings import HoursOf, timings_of
 from config.settings import Settings
+from config.severities import Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,7 @@ class Known:
     router: Router
     timings: Timings
     sources: Sources
+    floors: Mapping[str, Severity] = field(default_factory=dict)
     silences: Silences = field(default_factory=Silences)
 
     @classmethod
@@ -53,6 +56,7 @@ class Known:
             Router(settings),
             timings_of(settings.timings, hours_of),
             Sources(rules_of(settings.inhibit)),
+            {name: target.severity for name, target in settings.targets.items()},
         )
 
 
@@ -82,7 +86,7 @@ def judge(
     muted: dict[str, Decision | None] = {}
     told = []
     for target, ways in targets.items():
-        withheld = inhibited(target) or silenced
+        withheld = floor(facts, target, known.floors) or inhibited(target) or silenced
         told.append(
             _by_time(target, ways, known.timings, now_ms, muted)
             if withheld is None

@@ -8,7 +8,7 @@ from aiokafka.errors import KafkaError
 
 from alerts.stages.path import Known
 from alerts.targets import notifiers
-from streams.calendars import hours
+from streams.calendars import hours_of
 from streams.clock import SystemClock
 from streams.delivering import DeliveryWork
 from streams.delivery.targets import Targets
@@ -31,7 +31,7 @@ def attach(runtime: Runtime) -> None:
     settings, metrics, clock = runtime.settings, runtime.metrics, SystemClock()
     targets = Targets(settings, notifiers(settings.targets), metrics)
     book = SilenceBook(runtime.log, clock)
-    known = Known.of(settings, hours)
+    known = Known.of(settings, hours_of)
     known.silences = book.silences
     runtime.runner(
         "delivery",

@@ -112,7 +112,7 @@ def _message(alert: Alert, settings: Settings) -> Message:
     own = settings.watchlists.get(alert.watchlist)
     known = names({} if own is None else {alert.watchlist: own}, settings.instruments)
     try:
-        return render(alert, known.get(alert.watchlist, {}))
+        return render(alert, known.get(alert.watchlist, {}), locale=settings.locale)
     except Exception as error:  # whatever a template meets in it
         title = f"{alert.asset} {alert.rule} {alert.period}"
         return Message(title, f"It gives no message: {type(error).__name__}")

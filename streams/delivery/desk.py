@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
-from alerts.grouping import as_one
 from alerts.ledger import Entry, Ledger, Outcome
 from alerts.model import Alert, Kind
-from alerts.rendering import render
 from alerts.stages.path import Known, Told, decide, remember
 from alerts.targets import Message
+from alerts.words.summary import Part
+from alerts.writers import Writers
 from config.errors import StreakwatchError
 from config.settings import Delivery, Target
 from streams.clock import Clock
@@ -38,6 +38,7 @@ class Desk:
     rules: Delivery
     targets: dict[str, Target]
     names: dict[str, dict[str, str]]
+    writers: Writers
     reader: Reader
     ledger: Ledger
     log: Log
@@ -112,21 +113,21 @@ class Desk:
                 reason = entry.detail.partition(":")[0]
                 self.metrics.suppressed.labels(entry.target, reason).inc()
 
-    def message(self, item: Item) -> Message:
-        """The words; those of a fallback say whose they are."""
+    def message(self, item: Item, target: str) -> Message:
+        """The words for a target; those of a fallback say whose they are."""
         alert = item.request.alert
-        message = render(alert, self.names.get(alert.watchlist, {}))
-        note = item.held_back
-        if item.instead_of:
-            note = f"The target {item.instead_of} did not take this message, so it comes here."
-        if not note:
-            return message
-        return replace(message, body=f"{note}\n\n{message.body}")
+        names, note = self._names(item), _note(item)
+        again = str(item.offset) if item.request.asked else ""
+        return replace(self.writers.message(alert, names, target, note), alert=alert, again=again)
 
-    def together(self, words: Mapping[Item, Message]) -> Message:
-        """One message of several; the strongest is first."""
-        ranked = sorted(words, key=lambda item: (_strength(item), item.offset))
-        return as_one([words[item] for item in ranked])
+    def together(self, items: Sequence[Item], target: str) -> Message:
+        """The words of several, the strongest first."""
+        ranked = sorted(items, key=lambda item: (_strength(item), item.offset))
+        parts = [Part(item.request.alert, self._names(item), _note(item)) for item in ranked]
+        return replace(self.writers.together(parts, target), alert=ranked[0].request.alert)
+
+    def _names(self, item: Item) -> dict[str, str]:
+        return self.names.get(item.request.alert.watchlist, {})
 
     async def put_aside(self, request: Request, error: Exception) -> None:
         """Put an alert that met an error of ours into the dead letters, once for all targets."""
@@ -135,6 +136,13 @@ class Desk:
             letter = internal_dead_letter(self.place, request.record, error)
             await self.outbox.send([letter])
             self.metrics.observe([letter])
+
+
+def _note(item: Item) -> str:
+    """Why a message comes here, or so late."""
+    if item.instead_of:
+        return f"The target {item.instead_of} did not take this message, so it comes here."
+    return item.held_back
 
 
 def _strength(item: Item) -> int:

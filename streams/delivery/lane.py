@@ -211,19 +211,20 @@ class DeliveryLane:
         words = await self._words(items)
         if not words:
             return
-        items = list(words)
-        message = self._desk.together(words)
-        with self._gate.attempt():
+        items, messages = list(words), list(words.values())
+        one = len(items) == 1
+        message = messages[0] if one else self._desk.together(items, self._target)
+        with self._gate.attempt(asyncio.get_running_loop().time()):
             attempt = await self._ask(message)
             self._tell_gate(items, attempt)
         await self._judge(items, attempt)
 
     async def _words(self, items: Sequence[Item]) -> dict[Item, Message]:
-        """What each has to say; one that cannot be rendered is settled, and the others go on."""
+        """What each has to say; what cannot be written is settled, and the others go on."""
         words: dict[Item, Message] = {}
         for item in items:
             try:
-                words[item] = self._desk.message(item)
+                words[item] = self._desk.message(item, self._target)
             except Exception as error:
                 log.exception("alert %s cannot be rendered", item.request.alert.id)
                 await self._desk.put_aside(item.request, error)

@@ -47,7 +47,8 @@ async def test_an_alert_goes_to_the_targets_of_its_routes(
     desk = routed(harness)
     await desk.work.restore(None)
     await desk.deliver(an_alert(1, **fields))
-    assert desk.outcomes() == {("a1", target, "delivered") for target in targets}
+    told = {("a1", target, "delivered") for target in targets}
+    assert desk.outcomes() == (told or {("a1", "", "suppressed")})
     desk.work.drop()
 
 
