@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from alerts import samples
 from alerts.words.channels import USUAL, Channel, Family
 from alerts.words.faults import TemplateFaultError
 from alerts.words.library import OURS, Library
-from alerts.words.writing import words
+from alerts.words.locales import DEFAULT
+from alerts.words.summary import GROUP, Part, summary
+from alerts.words.writing import Words, words
 from config.words import shown, suggestion
 
 
@@ -20,15 +23,23 @@ def check_templates(templates: Library, folder: Path | None = None) -> tuple[lis
     """
     faults = dict.fromkeys(_of_files(templates, folder))
     rendered = 0
-    for kind in samples.KINDS:
-        for family in Family:
-            try:
-                words(samples.of(kind), samples.NAMES, Channel(family, USUAL[family]),
-                      templates=templates)  # fmt: skip
-                rendered += 1
-            except TemplateFaultError as error:
-                faults[str(error)] = None
+    for write in _messages(templates):
+        try:
+            write()
+            rendered += 1
+        except TemplateFaultError as error:
+            faults[str(error)] = None
     return list(faults), rendered
+
+
+def _messages(templates: Library) -> Iterator[Callable[[], Words]]:
+    """Each sample, and all of them in one message, for each family."""
+    parts = [Part(samples.of(kind), samples.NAMES) for kind in samples.KINDS]
+    for family in Family:
+        channel = Channel(family, USUAL[family])
+        for part in parts:
+            yield partial(words, part.alert, part.names, channel, templates=templates)
+        yield partial(summary, parts, channel, locale=DEFAULT, templates=templates)
 
 
 def _of_files(templates: Library, folder: Path | None) -> Iterator[str]:
@@ -38,7 +49,8 @@ def _of_files(templates: Library, folder: Path | None) -> Iterator[str]:
         yield f"{folder}: there is no such folder; make it, or take templates out"
         return
     known = {file.relative_to(OURS).as_posix() for file in OURS.rglob("*.j2")}
-    known |= {f"{family}/{kind}.j2" for family in Family for kind in samples.KINDS}
+    kinds = [*samples.KINDS, GROUP]
+    known |= {f"{family}/{kind}.j2" for family in Family for kind in kinds}
     for file in sorted(folder.rglob("*")):
         name = file.relative_to(folder).as_posix()
         if file.is_dir() or name.startswith("."):

@@ -98,7 +98,7 @@ def test_the_line_is_that_of_the_fault(tmp_path: Path) -> None:
 
 def test_ours_pass_the_check_in_every_locale() -> None:
     for locale in ("en_GB", "en_US", "de_DE", "fr_FR", "ar_EG", "ja_JP"):
-        assert check_templates(Library(locale)) == ([], len(samples.KINDS) * len(Family))
+        assert check_templates(Library(locale)) == ([], (len(samples.KINDS) + 1) * len(Family))
 
 
 def test_a_check_names_each_fault_once(tmp_path: Path) -> None:
@@ -112,12 +112,19 @@ def test_a_check_names_each_fault_once(tmp_path: Path) -> None:
         },
     )
     faults, rendered = check_templates(Library("en_GB", folder), folder)
-    assert rendered == len(samples.KINDS) * (len(Family) - 1)
+    assert rendered == (len(samples.KINDS) + 1) * (len(Family) - 1)
     told = sorted(fault.removeprefix(f"{folder}/") for fault in faults)
     assert [one.split(": ")[0] for one in told] == [
         *("parts/own.j2:1", "push/readme.txt", "slack/message.j2:1", "slack/record.tyed.j2"),
     ]
     assert "did you mean 'slack/record.tied.j2'?" in told[-1]
+
+
+def test_a_group_has_a_template_of_its_own(tmp_path: Path) -> None:
+    folder = write(tmp_path, {"slack/group.j2": "{{ surprise }}"})
+    (fault,), rendered = check_templates(Library("en_GB", folder), folder)
+    assert fault.startswith(f"{folder}/slack/group.j2:1: ")
+    assert rendered == (len(samples.KINDS) + 1) * len(Family) - 1
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
