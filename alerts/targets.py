@@ -16,6 +16,8 @@ from apprise.plugins.email import NotifyEmail
 from alerts.answers import sum_up
 from alerts.console import register_console
 from alerts.parts import Parts
+from alerts.pictures.attaching import attachment, described
+from alerts.pictures.drawing import Picture
 from alerts.secrecy import silence_targets
 from alerts.witness import watch
 from config.errors import StreakwatchError
@@ -29,11 +31,12 @@ _LATE = 120.0
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What a target is given: plain text."""
+    """What a target is given: plain text, and a picture for a channel that takes attachments."""
 
     title: str
     body: str
     failure: bool = False
+    picture: Picture | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,8 @@ class AppriseNotifier:
                 # apprise waits 5.5 s between mails; a server that is asked too much says so,
                 # and the pauses after it answer that
                 service.request_rate_per_sec = 0
+                service.inline = True  # a picture is seen in the mail, where that is HTML
+        self._takes_pictures = all(service.attachment_support for service in self._apprise)
         self._parts = Parts()
         self._late: dict[Message, tuple[float, Future[Attempt]]] = {}
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix=f"target-{name}")
@@ -111,18 +116,28 @@ class AppriseNotifier:
         return None if is_no else sending
 
     def _send(self, message: Message) -> Attempt:
-        with watch() as refusals, self._parts.of(message):
+        with self._parts.of(message):
+            attempt = self._attempt(message, with_picture=self._takes_pictures)
+            if attempt.permanent and self._takes_pictures and message.picture is not None:
+                attempt = self._attempt(message, with_picture=False)  # it may be the picture
+        if attempt.delivered:
+            self._parts.forget(message)
+        return attempt
+
+    def _attempt(self, message: Message, *, with_picture: bool) -> Attempt:
+        picture = message.picture if with_picture else None
+        with watch() as refusals:
             try:
                 result = self._apprise.notify(
-                    body=message.body,
+                    body=message.body if picture is None else described(message.body, picture),
                     title=message.title,
                     notify_type=NotifyType.WARNING if message.failure else NotifyType.INFO,
                     body_format=NotifyFormat.TEXT,
+                    attach=None if picture is None else attachment(picture),
                 )
             except Exception as error:  # plugins raise what they like
                 return Attempt(False, type(error).__name__)
         if result:
-            self._parts.forget(message)
             return Attempt(True)
         refusal = sum_up(refusals)
         return Attempt(False, refusal.detail, refusal.permanent, refusal.retry_after)

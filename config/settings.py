@@ -130,6 +130,8 @@ class Target(Model):
     """An apprise URL, or console:// ; ${NAME} is taken from the environment."""
     fallback: Name | None = None
     """The target that gets the alerts which this one does not take."""
+    pictures: Literal["auto", "never"] = "auto"
+    """Whether messages go with a chart: 'auto' where the channel takes attachments."""
 
 
 class Instrument(Model):

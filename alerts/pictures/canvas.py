@@ -1,4 +1,4 @@
-"""What all our pictures share: the style, the colours of the directions, an axis of dates, shades."""
+"""What all our pictures share: style, colours of the directions, an axis of dates, shades."""
 
 from __future__ import annotations
 

@@ -135,13 +135,15 @@ def _words(made: Figure, axes: Axes, chart: Chart) -> None:
 
 def _make_room(made: Figure, axes: Axes) -> None:
     """Let the numbers of the ratio, however long they are, begin at the left edge of the words."""
-    box = axes.yaxis.get_tightbbox(made.canvas.get_renderer())  # type: ignore[attr-defined]
+    canvas: Any = made.canvas
+    box = axes.yaxis.get_tightbbox(canvas.get_renderer())
+    assert box is not None
     made.subplots_adjust(left=_FRAME["left"] + _LEFT - box.x0 / made.bbox.width)
 
 
 def _fit(text: Text, size: float, room: float) -> None:
     if size > room:
-        text.set_fontsize(text.get_fontsize() * room / size)
+        text.set_fontsize(float(text.get_fontsize()) * room / size)
 
 
 def _can_draw(text: str) -> bool:

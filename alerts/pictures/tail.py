@@ -36,7 +36,9 @@ class Tail:
 
     def encode(self) -> bytes:
         """A version, the periods as int32, the ratios as float32; eight bytes a period."""
-        return _VERSION + self.periods.astype(_PERIOD).tobytes() + self.ratio.astype(_RATIO).tobytes()
+        return (
+            _VERSION + self.periods.astype(_PERIOD).tobytes() + self.ratio.astype(_RATIO).tobytes()
+        )
 
 
 def decode(data: bytes) -> Tail:
@@ -76,7 +78,9 @@ def tail(alert: Alert, view: PairView) -> Tail | None:
     """
     if not has_picture(alert):
         return None
-    period, start = (periods.from_text(text, alert.interval) for text in (alert.period, alert.start))
+    period, start = (
+        periods.from_text(text, alert.interval) for text in (alert.period, alert.start)
+    )
     history = view.history(period)
     days = history.periods
     if len(days) < 2 or days[-1] != period:

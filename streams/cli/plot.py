@@ -68,19 +68,33 @@ def draw(
         UsageError: another ending, matplotlib is not installed, or the file cannot be written.
     """
     form = _form(path)
-    with _matplotlib() as figure:
-        axes = figure.add_subplot()
+    with needing_matplotlib(), figure(_INCHES, _DPI, "constrained") as made:
+        axes = made.add_subplot()
         x = date_axis(axes, days)
         _shade(axes, x, streaks)
         _line(axes, x, ratio, label)
-        _words(figure, axes, title, source)
+        _words(made, axes, title, source)
         _legend(axes, streaks)
         picture = io.BytesIO()
-        figure.savefig(picture, format=form, metadata={"Date": None} if form == "svg" else None)
+        made.savefig(picture, format=form, metadata={"Date": None} if form == "svg" else None)
+    write_picture(path, picture.getvalue())
+
+
+def write_picture(path: Path, data: bytes) -> None:
+    """Write a picture; UsageError where the file cannot be written."""
     try:
-        path.write_bytes(picture.getvalue())
+        path.write_bytes(data)
     except OSError as error:
         raise UsageError(f"{path}: {(error.strerror or str(error)).lower()}") from None
+
+
+@contextmanager
+def needing_matplotlib() -> Iterator[None]:
+    """Say how to get matplotlib, where it is not installed."""
+    try:
+        yield
+    except ImportError:
+        raise UsageError("pictures need matplotlib", "pip install 'streakwatch[plot]'") from None
 
 
 def _form(path: Path) -> str:
@@ -89,15 +103,6 @@ def _form(path: Path) -> str:
         ending = f"a picture cannot end with {path.suffix!r}" if form else "it has no ending"
         raise UsageError(f"{path}: {ending}", "let the file's name end with .png or .svg")
     return form
-
-
-@contextmanager
-def _matplotlib() -> Iterator[Figure]:
-    try:
-        with figure(_INCHES, _DPI, "constrained") as made:
-            yield made
-    except ImportError:
-        raise UsageError("pictures need matplotlib", "pip install 'streakwatch[plot]'") from None
 
 
 def _shade(axes: Axes, x: Values, streaks: Sequence[Shade]) -> None:
