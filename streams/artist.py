@@ -114,7 +114,7 @@ class Artist:
 
 
 def _environment() -> dict[str, str]:
-    """Where our packages are, and what else Python's path has, but the folder we were started in."""
+    """Where our packages are, and what else Python's path has; not the folder we are run in."""
     path = [str(Path(alerts.__file__).parents[1]), *(one for one in sys.path if one)]
     kept = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
     return {**kept, "PYTHONPATH": os.pathsep.join(dict.fromkeys(path))}

@@ -16,6 +16,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from email import message_from_bytes
+from email.message import EmailMessage
 from email.policy import default
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
@@ -206,6 +207,7 @@ class Mail:
     recipients: tuple[str, ...]
     title: str
     body: str
+    whole: EmailMessage
 
 
 class MailServer:
@@ -248,7 +250,6 @@ class MailServer:
         """And this for each mail."""
         mail = message_from_bytes(envelope.content, policy=default)
         body = mail.get_body(("html", "plain"))
-        self.mails.append(
-            Mail(tuple(envelope.rcpt_tos), str(mail["Subject"]), body.get_content() if body else "")
-        )
+        text = body.get_content() if body else ""
+        self.mails.append(Mail(tuple(envelope.rcpt_tos), str(mail["Subject"]), text, mail))
         return "250 OK"

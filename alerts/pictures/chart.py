@@ -58,8 +58,10 @@ class Chart:
     @property
     def seen_record(self) -> Span | None:
         """The record, where all of it lies among the periods."""
-        seen = self.record is not None and self.record.first >= self.periods[0]
-        return self.record if seen else None
+        held = self.record
+        if held is None or not self.periods[0] <= held.first <= held.last <= self.periods[-1]:
+            return None
+        return held
 
 
 def chart(alert: Alert, tail: Tail, names: Mapping[str, str]) -> Chart | None:

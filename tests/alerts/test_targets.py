@@ -4,15 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from email.message import EmailMessage
 
 import pytest
 from apprise.plugins.base import _delivery_tracker
-from receivers import Behaviour, MailServer, Receiver, cut, drop, hang, ok, retry_after, status
+from receivers import (
+    Behaviour,
+    Mail,
+    MailServer,
+    Receiver,
+    cut,
+    drop,
+    hang,
+    ok,
+    retry_after,
+    status,
+)
 
 from alerts.parts import Parts
+from alerts.pictures.drawing import Picture
+from alerts.pictures.takers import takers, wanting
 from alerts.targets import AppriseNotifier, Attempt, Message, TargetError, notifiers
 from config.settings import Target
 
@@ -189,3 +204,88 @@ async def test_a_late_no_is_tried_again(receiver: Receiver) -> None:
     await asyncio.wrap_future(sending)
     assert await notifier.notify(MESSAGE, 5) == Attempt(True)
     assert len(receiver.requests()) == 2
+
+
+# --- pictures -------------------------------------------------------------------------------------
+
+PICTURE = Picture(b"\x89PNG\r\n\x1a\n of it", "Line chart of RUT divided by SPX.", "RUT-SPX.png")
+PICTURED = replace(MESSAGE, picture=PICTURE)
+
+
+def images(mail: Mail) -> list[EmailMessage]:
+    return [part for part in mail.whole.walk() if part.get_content_maintype() == "image"]
+
+
+@pytest.mark.parametrize(
+    ("form", "disposition", "subtype"),
+    [("text", "attachment", "mixed"), ("html", "inline", "related")],
+)
+async def test_a_mail_goes_with_its_picture_and_what_that_says(
+    form: str, disposition: str, subtype: str
+) -> None:
+    with MailServer() as server:
+        notifier = AppriseNotifier("mail", f"{server.url('a@x.example')}&format={form}")
+        assert await notifier.notify(PICTURED, 5) == Attempt(True)
+        (mail,) = server.mails
+    (image,) = images(mail)
+    assert image.get_content() == PICTURE.png
+    assert (image.get_content_type(), image.get_filename()) == ("image/png", "RUT-SPX.png")
+    assert image.get_content_disposition() == disposition
+    assert mail.whole.get_content_subtype() == subtype
+    assert "Picture: Line chart of RUT divided by SPX." in mail.body.replace("&nbsp;", " ")
+    assert ('<img src="cid:RUT-SPX.png">' in mail.body) is (form == "html")
+
+
+async def test_a_channel_without_attachments_gets_the_words_alone(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert await AppriseNotifier("console", "console://").notify(PICTURED, 5) == Attempt(True)
+    assert "Picture" not in capsys.readouterr().out
+
+
+async def test_a_service_that_does_not_want_the_picture_gets_the_message(
+    receiver: Receiver,
+) -> None:
+    receiver.script("/small", status(413), ok())
+    notifier = AppriseNotifier("hook", receiver.url("/small"))
+    assert await notifier.notify(PICTURED, 5) == Attempt(True)
+    assert [r.body == MESSAGE.body for r in receiver.requests()] == [False, True]
+
+
+async def test_what_is_refused_for_another_reason_is_refused_without_the_picture_too(
+    receiver: Receiver,
+) -> None:
+    receiver.script("/gone", always=status(404))
+    attempt = await AppriseNotifier("hook", receiver.url("/gone")).notify(PICTURED, 5)
+    assert attempt == Attempt(False, "HTTP 404", permanent=True)
+    assert len(receiver.requests()) == 2
+
+
+async def test_a_mail_that_is_greylisted_keeps_its_picture() -> None:
+    with MailServer({"a@x.example": ["451 later"]}) as server:
+        notifier = AppriseNotifier("mail", server.url("a@x.example"))
+        assert await notifier.notify(PICTURED, 5) == Attempt(False, "SMTP 451")
+        assert await notifier.notify(PICTURED, 5) == Attempt(True)
+        assert len(images(server.mails[0])) == 1
+
+
+@pytest.mark.parametrize(
+    ("url", "pictures", "expected"),
+    [
+        ("mailto://localhost?from=a@x.example&to=b@x.example", "auto", True),
+        ("mailto://localhost?from=a@x.example&to=b@x.example", "never", False),
+        ("ntfy://localhost/topic", "auto", True),
+        ("json://localhost", "auto", True),
+        ("json://localhost", "never", False),
+        ("console://", "auto", False),
+        ("mmost://localhost/3ccdd113474722377935511fc85d3dd4", "auto", False),
+    ],
+)
+def test_who_gets_pictures(url: str, pictures: str, expected: bool) -> None:
+    assert bool(takers({"t": Target(url=url, pictures=pictures)})) is expected
+
+
+def test_without_matplotlib_nobody_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    targets = {"t": Target(url="json://localhost")}
+    assert (wanting(targets), takers(targets)) == ({"t"}, frozenset())

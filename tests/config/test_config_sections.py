@@ -59,7 +59,7 @@ TARGETS = {
     ),
     "target that is a url": (
         *("desk:\n    url: console://", "desk: slack://hidden"),
-        ["9: targets.desk: found a text; write below it: url, fallback"],
+        ["9: targets.desk: found a text; write below it: url, fallback, pictures"],
     ),
     "fallback that is not there": (
         *("url: console://", "url: console://\n    fallback: dsk"),

@@ -107,7 +107,8 @@ def test_resend_sends_the_same_record_with_the_request(desk: Desk) -> None:
     place = f"alerts-{again.partition}@{again.offset}"
     assert told == f"asked for {identity} again at hook, mail ({place})\n"
     assert (again.key, again.value, again.partition) == (first.key, first.value, first.partition)
-    assert list(again.headers) == [("resend", b"hook,mail")]
+    assert list(again.headers) == [("resend", b"hook,mail"), *first.headers]
+    assert [name for name, _ in first.headers] == ["chart"]
     assert desk.text("alerts", "resend", identity[:8]).startswith(
         f"asked for {identity} again at console, mail, hook "
     )
