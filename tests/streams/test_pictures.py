@@ -207,16 +207,22 @@ async def test_the_loop_goes_on_while_it_draws(artist: Artist) -> None:
     assert (await drawing).startswith(b"\x89PNG")
 
 
+def says(*answers: bytes) -> str:
+    """A process that gives these answers, and then waits for its input to end."""
+    frames = b"".join(len(answer).to_bytes(4, "big") + answer for answer in answers)
+    return f"import sys; sys.stdout.buffer.write({frames!r}); sys.stdout.flush(); sys.stdin.read()"
+
+
 @pytest.mark.parametrize(
     ("does", "error"),
     [
         ("pass", "the process that draws has ended"),
-        ("import sys; sys.stdout.buffer.write(b'\\0\\0\\0\\1E')", "matplotlib does not draw"),
-        ("import sys; sys.stdout.buffer.write(b'\\0\\0\\0\\0')", "the process that draws has ended"),
-        ("import sys; b = sys.stdout.buffer; b.write(b'\\0\\0\\0\\0\\0\\0\\0\\6EError'); b.flush(); "
-         "sys.stdin.read()", "Error"),
+        ("import os; os.write(1, bytes(4))", "the process that draws has ended"),
+        (says(b"E"), "matplotlib does not draw"),
+        (says(b"", b"EKeyError"), "KeyError"),
+        (says(b"", b""), "no answer"),
     ],
-)  # fmt: skip
+)
 async def test_what_becomes_of_one_that_cannot_draw(does: str, error: str) -> None:
     broken = Artist(("-c", does))
     with pytest.raises(ArtistError, match=error):
@@ -232,6 +238,12 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
     return tmp_path
 
 
+def environment_of(pid: int) -> bytes:
+    """What a process was given, where the system says so."""
+    file = Path(f"/proc/{pid}/environ")
+    return file.read_bytes() if file.exists() else b""
+
+
 async def test_it_is_given_no_secret_and_nothing_of_the_folder_we_are_in(
     elsewhere: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -240,7 +252,5 @@ async def test_it_is_given_no_secret_and_nothing_of_the_folder_we_are_in(
     artist = Artist()
     await artist.start()
     assert artist._process is not None
-    environment = Path(f"/proc/{artist._process.pid}/environ")
-    if environment.exists():
-        assert b"S3CR3T" not in environment.read_bytes()
+    assert b"S3CR3T" not in environment_of(artist._process.pid)
     await artist.close()

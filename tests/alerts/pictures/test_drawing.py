@@ -90,7 +90,8 @@ def test_the_record_before_is_marked() -> None:
         replace(a_chart(), ratio=tuple(r * 1e12 for r in a_chart().ratio)),
         replace(a_chart(), streak=Span(1, a_chart().periods[-1], 3_000)),
         replace(
-            a_chart(), interval="5m", year=None, record=None, streak=Span(29_480_000, 29_480_010, 3),
+            a_chart(), interval="5m", year=None, record=None,
+            streak=Span(29_480_000, 29_480_010, 3),
             periods=(29_479_990, 29_480_000, 29_480_005, 29_480_010), ratio=(1.0, 2.0, 3.0, 4.0),
         ),
     ],
