@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import apprise
@@ -31,12 +31,15 @@ _LATE = 120.0
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What a target is given: plain text, and a picture for a channel that takes attachments."""
+    """What a target is given: plain text, and a picture for a channel that takes attachments.
+
+    It is the same message with a picture and without.
+    """
 
     title: str
     body: str
     failure: bool = False
-    picture: Picture | None = None
+    picture: Picture | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,6 +74,7 @@ class DeliveryWork:
             rules=settings.delivery,
             targets=settings.targets,
             names=names(settings.watchlists, settings.instruments),
+            pictures=targets.pictures,
             reader=Reader(lists, settings.targets),
             ledger=Ledger(),
             log=log,

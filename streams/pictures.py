@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Protocol
 
 from alerts.model import Alert
@@ -34,9 +34,13 @@ class Draws(Protocol):
 
 
 class Pictures:
-    """The pictures of one worker; all targets that want one of an alert share it."""
+    """The pictures of one worker; all targets that get one of an alert share it."""
 
-    def __init__(self, artist: Draws | None = None, patience: float = PATIENCE) -> None:
+    def __init__(
+        self, takers: Collection[str], artist: Draws | None = None, patience: float = PATIENCE
+    ) -> None:
+        """``takers`` are the targets that get pictures; ``patience`` in seconds."""
+        self._takers = takers
         self._artist = artist or Artist()
         self._patience = patience
         self._drawn: OrderedDict[str, asyncio.Task[Picture | None]] = OrderedDict()
@@ -50,8 +54,20 @@ class Pictures:
         except Exception as error:  # no picture is no reason for no message
             self._fail(error)
 
-    async def of(self, record: Record, alert: Alert, names: Mapping[str, str]) -> Picture | None:
-        """The picture of an alert; None where there is nothing to see, or it is not there in time.
+    async def run(self) -> None:
+        """Be warm until this is cancelled."""
+        try:
+            if self._takers:
+                await self.start()
+            await asyncio.Event().wait()
+        finally:
+            await self.close()
+
+    async def of(
+        self, target: str, record: Record, alert: Alert, names: Mapping[str, str]
+    ) -> Picture | None:
+        """The picture of an alert for a target; None where it gets none, there is nothing to see,
+        or it is not there in time.
 
         A picture that comes too late is there for the next attempt.
 
@@ -59,6 +75,8 @@ class Pictures:
             record: of the alert, whose header holds the history that is drawn.
             names: of symbols, as people know them.
         """
+        if target not in self._takers:
+            return None
         drawing = self._drawn.get(alert.id) or self._begin(record, alert, names)
         if drawing is None:
             return None

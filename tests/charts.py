@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import Any
 
@@ -71,3 +72,29 @@ def a_chart(
     made = chart(an_alert(held, **changes), a_tail(), NAMES if names is None else names)
     assert made is not None
     return made
+
+
+class FakeArtist:
+    """Draws at once, or as told: a failure is raised, an event is waited for."""
+
+    def __init__(self, *does: Exception | asyncio.Event) -> None:
+        self.does = list(does)
+        self.drawn: list[Chart] = []
+        self.started = self.closed = False
+
+    async def start(self) -> None:
+        self.started = True
+        await self.draw(None)  # type: ignore[arg-type]
+        self.drawn.clear()
+
+    async def draw(self, chart: Chart) -> bytes:
+        self.drawn.append(chart)
+        what = self.does.pop(0) if self.does else None
+        if isinstance(what, Exception):
+            raise what
+        if what is not None:
+            await what.wait()
+        return b"png"
+
+    async def close(self) -> None:
+        self.closed = True

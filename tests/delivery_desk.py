@@ -19,6 +19,7 @@ from config.errors import StreakwatchError
 from config.settings import Settings
 from streams.delivering import DeliveryWork
 from streams.delivery.targets import Targets
+from streams.pictures import Pictures
 from streams.records import Place, Record, Topic
 from streams.wire import encode_alert
 
@@ -107,6 +108,7 @@ class Desk:
         fallbacks: Mapping[str, str] | None = None,
         room: int = 1000,
         jitter: Callable[[], float] = lambda: 1.0,
+        pictures: Pictures | None = None,
         **delivery: Any,
     ) -> None:
         self.harness = harness
@@ -114,6 +116,7 @@ class Desk:
         self.mail, self.chat, self.spare = FakeTarget(), FakeTarget(), FakeTarget()
         self.room = room
         self.jitter = jitter
+        self.pictures = pictures
         self.open = True
         self.fatal: list[StreakwatchError] = []
         us = {
@@ -145,7 +148,7 @@ class Desk:
         return DeliveryWork(
             PLACE,
             self.settings,
-            Targets(self.settings, notifiers, metrics, self.jitter),
+            Targets(self.settings, notifiers, metrics, self.jitter, self.pictures),
             log=self.harness.log,
             outbox=self.harness.outbox,
             metrics=metrics,

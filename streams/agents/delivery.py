@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from alerts.pictures.takers import takers
 from alerts.targets import notifiers
 from streams.clock import SystemClock
 from streams.delivering import DeliveryWork
 from streams.delivery.targets import Targets
+from streams.pictures import Pictures
 from streams.records import Topic
 from streams.runtime import Runtime
 
@@ -17,7 +19,9 @@ def attach(runtime: Runtime) -> None:
         alerts.targets.TargetError: apprise does not take a target's URL.
     """
     settings, metrics = runtime.settings, runtime.metrics
-    targets = Targets(settings, notifiers(settings.targets), metrics)
+    pictures = Pictures(takers(settings.targets))
+    targets = Targets(settings, notifiers(settings.targets), metrics, pictures=pictures)
+    runtime.app.task(pictures.run)
     runtime.runner(
         "delivery",
         Topic.ALERTS,

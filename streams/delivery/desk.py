@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from alerts.ledger import Entry, Ledger, Outcome
 from alerts.model import Alert
+from alerts.pictures.drawing import Picture
 from alerts.rendering import render
 from alerts.targets import Message
 from config.errors import StreakwatchError
@@ -18,6 +19,7 @@ from streams.delivery.requests import Reader, Request
 from streams.log import Log
 from streams.metrics import Metrics
 from streams.outbox import Outbox
+from streams.pictures import Pictures
 from streams.records import Output, Place, Topic
 from streams.works import internal_dead_letter
 
@@ -35,6 +37,7 @@ class Desk:
     rules: Delivery
     targets: dict[str, Target]
     names: dict[str, dict[str, str]]
+    pictures: Pictures
     reader: Reader
     ledger: Ledger
     log: Log
@@ -91,6 +94,11 @@ class Desk:
             return message
         note = f"The target {item.instead_of} did not take this message, so it comes here."
         return replace(message, body=f"{note}\n\n{message.body}")
+
+    async def picture(self, item: Item, target: str) -> Picture | None:
+        """What goes with the words; None where there is none, or not in time."""
+        record, alert = item.request.record, item.request.alert
+        return await self.pictures.of(target, record, alert, self.names.get(alert.watchlist, {}))
 
     async def put_aside(self, request: Request, error: Exception) -> None:
         """Put an alert that met an error of ours into the dead letters, once for all targets."""

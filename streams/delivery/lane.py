@@ -163,7 +163,10 @@ class DeliveryLane:
             failed = self._entry(item, Outcome.FAILED, f"internal error: {type(error).__name__}")
             return await self._settle({item: [failed]})
         with self._gate.attempt():
-            attempt = await self._ask(message)
+            picture = await self._desk.picture(item, self._target)
+            if self._closing or not self._desk.may_send():
+                return None  # the picture took its time
+            attempt = await self._ask(replace(message, picture=picture))
             item.attempts += 1
             self._tell_gate(item, attempt)
         return await self._judge(item, attempt)

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from charts import NAMES, a_tail, an_alert
+from charts import NAMES, FakeArtist, a_tail, an_alert
 
 from alerts.model import Alert
 from alerts.pictures.chart import Chart
@@ -20,6 +20,8 @@ from streams.artist import Artist, ArtistError, UndrawableError
 from streams.batches import Single
 from streams.pictures import Pictures, chart_in
 from streams.records import CHART
+
+TAKERS = frozenset({"mail"})
 
 
 def a_record(tail: bytes | None = None) -> Single:
@@ -31,35 +33,10 @@ def numbered(number: int) -> Alert:
     return an_alert(id=f"a{number}")
 
 
-class FakeArtist:
-    """Draws at once, or as told: a failure is raised, an event is waited for."""
-
-    def __init__(self, *does: Exception | asyncio.Event) -> None:
-        self.does = list(does)
-        self.drawn: list[Chart] = []
-        self.closed = False
-
-    async def start(self) -> None:
-        await self.draw(None)  # type: ignore[arg-type]
-        self.drawn.clear()
-
-    async def draw(self, chart: Chart) -> bytes:
-        self.drawn.append(chart)
-        what = self.does.pop(0) if self.does else None
-        if isinstance(what, Exception):
-            raise what
-        if what is not None:
-            await what.wait()
-        return b"png"
-
-    async def close(self) -> None:
-        self.closed = True
-
-
 async def test_all_targets_share_the_picture_of_an_alert() -> None:
     artist = FakeArtist()
-    pictures = Pictures(artist)
-    asked = [pictures.of(a_record(), an_alert(), NAMES) for _ in range(5)]
+    pictures = Pictures(TAKERS, artist)
+    asked = [pictures.of("mail", a_record(), an_alert(), NAMES) for _ in range(5)]
     found = await asyncio.gather(*asked)
     assert len(artist.drawn) == 1
     assert {one and one.png for one in found} == {b"png"}
@@ -70,11 +47,30 @@ async def test_all_targets_share_the_picture_of_an_alert() -> None:
     assert artist.closed
 
 
+async def test_a_target_that_gets_no_pictures_waits_for_none() -> None:
+    artist = FakeArtist(asyncio.Event())
+    assert await Pictures(TAKERS, artist).of("chat", a_record(), an_alert(), NAMES) is None
+    assert artist.drawn == []
+
+
+@pytest.mark.parametrize("takers", [TAKERS, frozenset()])
+async def test_a_worker_is_warm_as_long_as_it_runs(takers: frozenset[str]) -> None:
+    """Without a target that gets pictures no process is started."""
+    artist = FakeArtist()
+    running = asyncio.create_task(Pictures(takers, artist).run())
+    await asyncio.sleep(0)
+    assert artist.started is bool(takers)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert artist.closed
+
+
 async def test_only_the_last_pictures_are_remembered() -> None:
     artist = FakeArtist()
-    pictures = Pictures(artist)
+    pictures = Pictures(TAKERS, artist)
     for number in (*range(module._MOST + 1), 1, 0):
-        assert await pictures.of(a_record(), numbered(number), NAMES) is not None
+        assert await pictures.of("mail", a_record(), numbered(number), NAMES) is not None
     assert len(pictures._drawn) == module._MOST
     assert len(artist.drawn) == module._MOST + 2  # the first was forgotten, the second was not
     await pictures.close()
@@ -93,24 +89,26 @@ async def test_only_the_last_pictures_are_remembered() -> None:
 )
 async def test_without_a_history_there_is_no_picture(record: Single, alert: Alert) -> None:
     artist = FakeArtist()
-    assert await Pictures(artist).of(record, alert, NAMES) is None
+    assert await Pictures(TAKERS, artist).of("mail", record, alert, NAMES) is None
     assert artist.drawn == []
 
 
 async def test_a_picture_that_comes_too_late_is_there_for_the_next_attempt() -> None:
     slow = asyncio.Event()
-    pictures = Pictures(FakeArtist(slow), patience=0.01)
-    assert await pictures.of(a_record(), an_alert(), NAMES) is None
+    pictures = Pictures(TAKERS, FakeArtist(slow), patience=0.01)
+    assert await pictures.of("mail", a_record(), an_alert(), NAMES) is None
     slow.set()
     await asyncio.wait(pictures._drawn.values())
-    assert await pictures.of(a_record(), an_alert(), NAMES) is not None
+    assert await pictures.of("mail", a_record(), an_alert(), NAMES) is not None
     await pictures.close()
 
 
 async def test_whoever_gives_up_takes_the_picture_from_nobody() -> None:
     slow = asyncio.Event()
-    pictures = Pictures(FakeArtist(slow))
-    asked = [asyncio.create_task(pictures.of(a_record(), an_alert(), NAMES)) for _ in range(2)]
+    pictures = Pictures(TAKERS, FakeArtist(slow))
+    asked = [
+        asyncio.create_task(pictures.of("mail", a_record(), an_alert(), NAMES)) for _ in range(2)
+    ]
     await asyncio.sleep(0)
     asked[0].cancel()
     slow.set()
@@ -123,29 +121,29 @@ async def test_after_a_failure_there_are_none_for_a_while(
     error: Exception, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     artist = FakeArtist(error)
-    pictures = Pictures(artist)
-    found = [await pictures.of(a_record(), numbered(number), NAMES) for number in range(3)]
+    pictures = Pictures(TAKERS, artist)
+    found = [await pictures.of("mail", a_record(), numbered(number), NAMES) for number in range(3)]
     assert found == [None] * 3
     assert (len(artist.drawn), len(caplog.records)) == (1, 1)
     monkeypatch.setattr(pictures, "_rests_until", 0.0)
-    assert await pictures.of(a_record(), numbered(0), NAMES) is not None
+    assert await pictures.of("mail", a_record(), numbered(0), NAMES) is not None
     await pictures.close()
 
 
 async def test_one_chart_that_cannot_be_drawn_costs_no_other_its_picture() -> None:
     artist = FakeArtist(UndrawableError("ValueError"))
-    pictures = Pictures(artist)
-    found = [await pictures.of(a_record(), numbered(number), NAMES) for number in (0, 0, 1)]
+    pictures = Pictures(TAKERS, artist)
+    found = [await pictures.of("mail", a_record(), numbered(number), NAMES) for number in (0, 0, 1)]
     assert [one is None for one in found] == [True, True, False]
     assert len(artist.drawn) == 2
     await pictures.close()
 
 
 async def test_a_start_that_fails_is_no_failure(caplog: pytest.LogCaptureFixture) -> None:
-    pictures = Pictures(FakeArtist(ArtistError("matplotlib does not draw")))
+    pictures = Pictures(TAKERS, FakeArtist(ArtistError("matplotlib does not draw")))
     await pictures.start()
     assert "messages go without pictures for 30 s: matplotlib does not draw" in caplog.text
-    assert await pictures.of(a_record(), an_alert(), NAMES) is None
+    assert await pictures.of("mail", a_record(), an_alert(), NAMES) is None
 
 
 # --- the process itself ---------------------------------------------------------------------------
@@ -169,9 +167,9 @@ def same(found: Picture | None) -> bool:
 
 
 async def test_the_process_draws_what_we_would(artist: Artist) -> None:
-    pictures = Pictures(artist, patience=60)
+    pictures = Pictures(TAKERS, artist, patience=60)
     await pictures.start()
-    assert same(await pictures.of(a_record(), an_alert(), NAMES))
+    assert same(await pictures.of("mail", a_record(), an_alert(), NAMES))
 
 
 async def test_one_that_is_killed_is_started_again(artist: Artist) -> None:
