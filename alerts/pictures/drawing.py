@@ -102,7 +102,7 @@ def _marks(axes: Axes, x: Values, chart: Chart) -> None:
         _label(axes, right, f"record {held.length:,}", ha="right", color=GREY)
     if chart.year is not None and not chart.is_year:
         begin = dates().date2num(moment(chart.year, chart.interval))
-        axes.axvline(begin, color=GREY, lw=0.8, ls=(0, (4, 3)), zorder=2)
+        axes.axvline(edges(x, begin, begin)[0], color=GREY, lw=0.8, ls=(0, (4, 3)), zorder=2)
 
 
 def _ends(x: Values, chart: Chart, span: Span) -> tuple[float, float]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
+
 from alerts.pictures.chart import Chart, Span
 from streams.core import periods
 from streams.core.streaks import DIRECTION_NAMES
@@ -33,13 +35,13 @@ def record(chart: Chart) -> str:
 def alternative(chart: Chart) -> str:
     """The picture in words, for who cannot see it."""
     first, last = (day(period, chart.interval) for period in (chart.periods[0], chart.periods[-1]))
-    inner = [r for p, r in zip(chart.periods, chart.ratio, strict=True) if p >= chart.streak.first]
-    before = chart.ratio[max(0, len(chart.ratio) - len(inner) - 1)]
+    base = max(0, bisect_left(chart.periods, chart.streak.first) - 1)
+    end = bisect_right(chart.periods, chart.streak.last) - 1
     sentences = [
         f"Line chart of {chart.symbols[0]} divided by {chart.symbols[1]}, {first} to {last}",
         f"Shaded: {told(chart)}",
-        f"The ratio went from {before:.4g} to {inner[-1]:.4g} over it; it lies between "
-        f"{min(chart.ratio):.4g} and {max(chart.ratio):.4g} in the whole picture",
+        f"The ratio went from {chart.ratio[base]:.4g} to {chart.ratio[end]:.4g} over it; it lies "
+        f"between {min(chart.ratio):.4g} and {max(chart.ratio):.4g} in the whole picture",
     ]
     said = record(chart)
     if said:

@@ -107,6 +107,34 @@ def show(*, identity: str, form: str, config_path: Path, bootstrap_servers: str)
 
 @command.command()
 @id_argument
+@click.option("--out", "file", type=click.Path(path_type=Path), required=True, metavar="FILE",
+              help="Where the PNG is written; a file that is there is replaced.")  # fmt: skip
+@config_option
+@servers_option
+def picture(*, identity: str, file: Path, config_path: Path, bootstrap_servers: str) -> None:
+    """Draw the picture that goes with the alert ID, and say what it shows."""
+    settings = load_settings(config_path, bootstrap_servers)
+    drawn = with_log(settings, _TOPICS, lambda log: _picture(log, settings, identity))
+    write_picture(file, drawn.png)
+    print(drawn.text)
+
+
+async def _picture(log: KafkaLog, settings: Settings, identity: str) -> Picture:
+    from alerts.pictures.drawing import picture as draw
+    from streams.definitions import names
+
+    told = _one(await _ledgers(log, settings), identity)
+    known = names(settings.watchlists, settings.instruments).get(told.alert.watchlist, {})
+    chart = chart_in(await _record(log, told), told.alert, known)
+    if chart is None:
+        cure = "they come with alerts about streaks that were news, where a target takes pictures"
+        raise UsageError(f"the alert {told.alert.id} has no picture", cure)
+    with needing_matplotlib():
+        return draw(chart)
+
+
+@command.command()
+@id_argument
 @click.option("--target", "targets", multiple=True, metavar="NAME",
               help="At this target, by default all of its watchlist; may be repeated.")  # fmt: skip
 @config_option
@@ -142,34 +170,6 @@ async def _resend(log: KafkaLog, settings: Settings, identity: str, targets: Seq
         partition, offset = await send(output)
     place = f"{Topic.ALERTS}-{partition}@{offset}"
     return f"asked for {told.alert.id} again at {', '.join(names)} ({place})"
-
-
-@command.command()
-@id_argument
-@click.option("--out", "file", type=click.Path(path_type=Path), required=True, metavar="FILE",
-              help="Where the PNG is written; a file that is there is replaced.")  # fmt: skip
-@config_option
-@servers_option
-def picture(*, identity: str, file: Path, config_path: Path, bootstrap_servers: str) -> None:
-    """Draw the picture that goes with the alert ID, and say what it shows."""
-    settings = load_settings(config_path, bootstrap_servers)
-    drawn = with_log(settings, _TOPICS, lambda log: _picture(log, settings, identity))
-    write_picture(file, drawn.png)
-    print(drawn.text)
-
-
-async def _picture(log: KafkaLog, settings: Settings, identity: str) -> Picture:
-    from alerts.pictures.drawing import picture as draw
-    from streams.definitions import names
-
-    told = _one(await _ledgers(log, settings), identity)
-    known = names(settings.watchlists, settings.instruments).get(told.alert.watchlist, {})
-    chart = chart_in(await _record(log, told), told.alert, known)
-    if chart is None:
-        cure = "they come with alerts about streaks that were news, where a target takes pictures"
-        raise UsageError(f"the alert {told.alert.id} has no picture", cure)
-    with needing_matplotlib():
-        return draw(chart)
 
 
 async def _record(log: KafkaLog, told: Told) -> Record:

@@ -117,3 +117,15 @@ def test_a_streak_that_begins_before_the_picture_is_told_in_whole() -> None:
     assert made is not None
     assert made.streak.first < made.periods[0]
     assert "700 sessions" in wording.alternative(made)
+
+
+def test_a_streak_that_has_ended_is_told_up_to_its_end() -> None:
+    days = np.array(weekdays(20), np.int64)
+    ratio = np.linspace(0.36, 0.38, 20)
+    ratio[-1] = 0.3
+    alert = an_alert(end="2026-01-21", length=13, milestone=Milestone(Kind.ENDED, 13))
+    made = chart(alert, Tail(days, ratio), NAMES)
+    assert made is not None
+    assert "went from 0.3653 to 0.3789 over it; it lies between 0.3 and" in (
+        wording.alternative(made)
+    )
