@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from email.message import EmailMessage
+from pathlib import Path
 
 import pytest
 from apprise.plugins.base import _delivery_tracker
@@ -29,7 +30,9 @@ from alerts.parts import Parts
 from alerts.pictures.drawing import Picture
 from alerts.pictures.takers import takers, wanting
 from alerts.targets import AppriseNotifier, Attempt, Message, TargetError, notifiers
+from config.loading import example_text
 from config.settings import Target
+from streams.cli.main import run
 
 MESSAGE = Message("RUT beats SPX", "10 sessions\n\nAlert a1, watchlist us")
 SECRET = "tok-S3CR3T"
@@ -289,3 +292,19 @@ def test_without_matplotlib_nobody_does(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     targets = {"t": Target(url="json://localhost")}
     assert (wanting(targets), takers(targets)) == ({"t"}, frozenset())
+
+
+def test_the_check_says_once_who_goes_without_pictures(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "streakwatch.yaml"
+    example = example_text().replace("url: console://", "url: console://\n  desk: {url: json://x}")
+    file.write_text(example)
+    assert run(["config", "check", str(file)]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 1
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    assert run(["config", "check", str(file)]) == 0
+    assert capsys.readouterr().out.splitlines()[1:] == [
+        "messages to desk go without pictures: matplotlib is not installed "
+        "(pip install 'streakwatch[plot]', or write `pictures: never`)"
+    ]
