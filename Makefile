@@ -39,7 +39,9 @@ bench: $(READY)
 	$(BIN)/python bench/kernel.py
 	$(BIN)/python bench/state.py
 	$(BIN)/python bench/frames.py
+	$(BIN)/python bench/stages.py
 	$(BIN)/python bench/ticks.py
+	$(BIN)/python bench/burst.py
 	$(BIN)/python bench/pictures.py
 
 bench-peers: $(READY)

@@ -158,6 +158,8 @@ def evidence_from(data: dict[str, Any]) -> Evidence | Reading | Conditions | Abs
     if "rule" in data:
         return Conditions(**data)
     if "after_seconds" in data:
+        if type(data["more"]) is not int or type(data["of"]) is not int:
+            raise TypeError("more and of are not whole numbers")
         return Absence(**{**data, "symbols": tuple(data["symbols"])})
     data["missed"] = tuple(Missed(**{**m, "symbols": tuple(m["symbols"])}) for m in data["missed"])
     if "value" in data:

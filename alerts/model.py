@@ -229,4 +229,6 @@ def _names(kind: Any) -> tuple[str, ...]:
 def milestone_from(data: dict[str, Any]) -> Milestone:
     """A milestone from its plain values; KeyError, TypeError or ValueError for others."""
     parts = {"holder": holder_from(data["holder"]), "standing": standing_from(data["standing"])}
+    if type(data["direction"]) is not str:
+        raise TypeError("direction is not of type str")
     return Milestone(**{**data, "kind": Kind(data["kind"]), **parts})

@@ -12,17 +12,34 @@ from typing import Protocol
 import apprise
 from apprise import AppriseAsset, NotifyFormat, NotifyType
 from apprise.plugins.email import NotifyEmail
+from apprise.plugins.slack import NotifySlack
 
 from alerts.answers import sum_up
 from alerts.console import register_console
+from alerts.mail import register_mail
+from alerts.model import Alert
 from alerts.parts import Parts
 from alerts.pictures.attaching import attachment, described
 from alerts.pictures.drawing import Picture
+from alerts.plugins import as_it_is, teach_mails, text_part
+from alerts.privacy import public_url
 from alerts.secrecy import silence_targets
+from alerts.underway import sending
+from alerts.webhook import register_webhook
 from alerts.witness import watch
+from alerts.words.channels import Family, channel_of
 from config.errors import StreakwatchError
 from config.settings import Target
 
+#: What apprise is told about the bodies of a family; it changes nothing in those of the channel's
+#: own format. Slack's is apprise's Markdown, but for its signs: see AppriseNotifier.
+_FORMATS = {
+    Family.PLAIN: NotifyFormat.TEXT,
+    Family.PUSH: NotifyFormat.TEXT,
+    Family.MARKDOWN: NotifyFormat.MARKDOWN,
+    Family.SLACK: NotifyFormat.MARKDOWN,
+    Family.HTML: NotifyFormat.HTML,
+}
 #: Attempts at one target at the same time. One that hangs fills these, and no other's.
 _THREADS = 4
 #: How long the answer to an attempt that came too late is remembered, in seconds.
@@ -31,14 +48,21 @@ _LATE = 120.0
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What a target is given: plain text, and a picture for a channel that takes attachments.
+    """What a target is given, as its family of channel writes it, and for machines the alert.
 
-    It is the same message with a picture and without.
+    The title is empty where the body begins with it; ``text`` is the plain part of HTML. ``again``
+    is not empty where a person wants it sent, whatever was before: it tells apart such requests.
+    ``test`` says that it is about nothing that has happened. It is the same message with a picture
+    and without.
     """
 
     title: str
     body: str
     failure: bool = False
+    text: str = ""
+    alert: Alert | None = field(default=None, compare=False)
+    again: str = ""
+    test: bool = False
     picture: Picture | None = field(default=None, compare=False)
 
 
@@ -67,24 +91,36 @@ class Notifier(Protocol):
 class AppriseNotifier:
     """One apprise object for one URL, so that a retry never repeats what another has taken.
 
-    It has threads of its own: apprise's are few and shared, and targets that hang would fill them.
+    ``kind`` is the service's name, ``url`` its URL without what is private. It has threads of its
+    own: apprise's are few and shared, and targets that hang would fill them.
     """
 
-    def __init__(self, name: str, url: str) -> None:
-        """Raises TargetError where apprise does not take the URL."""
-        register_console()
+    def __init__(self, name: str, url: str, family: Family = Family.PLAIN) -> None:
+        """``family`` is how its messages are written.
+
+        Raises TargetError where apprise does not take the URL.
+        """
+        for register in (register_console, register_mail, register_webhook, teach_mails):
+            register()
         # in the caller's thread, and without following redirects: see alerts.answers
         self._apprise = apprise.Apprise(asset=AppriseAsset(async_mode=False, http_redirects=False))
         if not self._apprise.add(url) or len(self._apprise) != 1:
             raise TargetError(name)
+        self._inline = False
         for service in self._apprise:
             service.optional = False  # with ?optional=yes apprise calls every failure a success
+            # apprise waits up to 5.5 s between messages, whatever the service allows; one that is
+            # asked too much says so, and the pauses after it, or the target's rate, answer that
+            service.request_rate_per_sec = 0
+            self.kind, self.url = str(service.service_name), public_url(service)
             if isinstance(service, NotifyEmail):
-                # apprise waits 5.5 s between mails; a server that is asked too much says so,
-                # and the pauses after it answer that
-                service.request_rate_per_sec = 0
-                service.inline = True  # a picture is seen in the mail, where that is HTML
+                service.inline = self._inline = True  # a picture is seen within HTML
+            if isinstance(service, NotifySlack) and family is Family.SLACK:
+                as_it_is(service)
         self._takes_pictures = all(service.attachment_support for service in self._apprise)
+        self._channel = channel_of(url, family)
+        self._format = _FORMATS[family]
+        self._name = name
         self._parts = Parts()
         self._late: dict[Message, tuple[float, Future[Attempt]]] = {}
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix=f"target-{name}")
@@ -119,23 +155,27 @@ class AppriseNotifier:
         return None if is_no else sending
 
     def _send(self, message: Message) -> Attempt:
-        with self._parts.of(message):
-            attempt = self._attempt(message, with_picture=self._takes_pictures)
-            if attempt.permanent and self._takes_pictures and message.picture is not None:
-                attempt = self._attempt(message, with_picture=False)  # it may be the picture
+        picture = message.picture if self._takes_pictures else None
+        with self._parts.of(message), sending(message, self._name):
+            attempt = self._attempt(message, picture)
+            if attempt.permanent and picture is not None:
+                attempt = self._attempt(message, None)  # it may be the picture
         if attempt.delivered:
             self._parts.forget(message)
         return attempt
 
-    def _attempt(self, message: Message, *, with_picture: bool) -> Attempt:
-        picture = message.picture if with_picture else None
-        with watch() as refusals:
+    def _attempt(self, message: Message, picture: Picture | None) -> Attempt:
+        body, text = message.body, message.text
+        if picture is not None:
+            body = described(body, picture, self._channel, inline=self._inline)
+            text = text and described(text, picture)
+        with watch() as refusals, text_part(text):
             try:
                 result = self._apprise.notify(
-                    body=message.body if picture is None else described(message.body, picture),
+                    body=body,
                     title=message.title,
                     notify_type=NotifyType.WARNING if message.failure else NotifyType.INFO,
-                    body_format=NotifyFormat.TEXT,
+                    body_format=self._format,
                     attach=None if picture is None else attachment(picture),
                 )
             except Exception as error:  # plugins raise what they like
@@ -146,14 +186,18 @@ class AppriseNotifier:
         return Attempt(False, refusal.detail, refusal.permanent, refusal.retry_after)
 
 
-def notifiers(targets: Mapping[str, Target]) -> dict[str, Notifier]:
+def notifiers(targets: Mapping[str, Target]) -> dict[str, AppriseNotifier]:
     """A notifier for each target.
 
     Raises:
         TargetError: apprise does not take a URL; the target is named, the URL is not shown.
     """
     silence_targets()
-    return {name: AppriseNotifier(name, t.url.get_secret_value()) for name, t in targets.items()}
+    found: dict[str, AppriseNotifier] = {}
+    for name, target in targets.items():
+        url = target.url.get_secret_value()
+        found[name] = AppriseNotifier(name, url, channel_of(url, target.format).family)
+    return found
 
 
 class TargetError(StreakwatchError):

@@ -10,10 +10,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from config.hooks import SCHEMES, HookError, hook_of
 from config.words import Complaint, KeyPath, any_of, found, scheme_of, shown, suggestion
 
-CONSOLE = "console://"
-"""The scheme that is ours and not apprise's."""
+OWN_SCHEMES = ("console", *SCHEMES)
+"""Those that are ours and not apprise's."""
 
 
 def missing_targets(data: Mapping[str, Any]) -> Iterator[Complaint]:
@@ -74,7 +75,7 @@ def refused_urls(data: Mapping[str, Any]) -> Iterator[Complaint]:
     targets = data.get("targets")
     for name, target in targets.items() if isinstance(targets, dict) else ():
         url = target.get("url") if isinstance(target, dict) else None
-        if isinstance(url, str) and not url.startswith(CONSOLE):
+        if isinstance(url, str):
             trouble = _trouble(url)
             if trouble:
                 yield Complaint(("targets", name, "url"), *trouble)
@@ -84,15 +85,25 @@ def _trouble(url: str) -> tuple[str, str] | None:
     scheme = scheme_of(url)
     if scheme is None:
         return "found no URL", "write SCHEME://…, such as console:// or mailto://…"
+    if scheme in OWN_SCHEMES:
+        return None if scheme == "console" else _hook_trouble(url)
     from apprise.manager_plugins import NotificationManager  # it costs half a second
 
     known: Any = NotificationManager()  # type: ignore[no-untyped-call]
     if scheme.lower() not in known:
-        hint = suggestion(scheme, ["console", *known.schemas(include_disabled=True)])
+        hint = suggestion(scheme, [*OWN_SCHEMES, *known.schemas(include_disabled=True)])
         schemes = "write one of the schemes of https://appriseit.com/services/, or console://"
         return f"unknown scheme {shown(scheme)}://", hint or schemes
     if not _accepted(url):
         return f"apprise cannot use this {scheme}:// URL", _form(known[scheme.lower()])
+    return None
+
+
+def _hook_trouble(url: str) -> tuple[str, str] | None:
+    try:
+        hook_of(url)
+    except HookError as error:
+        return f"this URL {error.what}", error.cure
     return None
 
 
@@ -103,11 +114,15 @@ def _form(plugin: Any) -> str:
 
 
 def _accepted(url: str) -> bool:
+    """Whether apprise takes a URL, for one service; a mail must be for somebody."""
     import apprise
+    from apprise.plugins.email import NotifyEmail
 
     with _silenced("apprise"):
         try:
-            return apprise.Apprise.instantiate(url) is not None
+            services = apprise.Apprise()
+            is_one = services.add(url) and len(services) == 1
+            return is_one and not (isinstance(services[0], NotifyEmail) and not services[0].targets)
         except Exception:  # whatever a plugin raises, and its text may hold the secret
             return False
 

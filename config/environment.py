@@ -9,11 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, get_args
 
 from pydantic import BaseModel
 
 from config.errors import Fault
+from config.secret_files import UnfitFileError, secret_of
 from config.settings import Settings
 from config.words import Complaint, KeyPath, closest, shown
 
@@ -26,7 +28,9 @@ CREDENTIALS: tuple[KeyPath, ...] = (
 )
 """What may be written as ${NAME}, beside the targets' URLs."""
 
-_REFERENCE = re.compile(r"(\$\$\{)|\$\{([A-Za-z_][A-Za-z0-9_]*)\}|(\$\{)")
+_REFERENCE = re.compile(r"(\$\$\{)|\$\{([A-Za-z_][A-Za-z0-9_]*|file:[^}]+)\}|(\$\{)")
+FILE = "file:"
+"""What begins the path of a file that holds a secret: as all of a URL, or as ${file:PATH}."""
 _SERVICE = re.compile(r"_SERVICE_(HOST|PORT\w*)$|_PORT(_[0-9]+_(TCP|UDP)\w*)?$")
 
 
@@ -154,31 +158,56 @@ def overlay(data: dict[str, Any], chosen: Mapping[KeyPath, Override]) -> None:
 
 
 def fill(
-    data: Mapping[str, Any], environ: Mapping[str, str], chosen: Mapping[KeyPath, Override]
+    data: Mapping[str, Any],
+    environ: Mapping[str, str],
+    chosen: Mapping[KeyPath, Override],
+    folder: Path,
 ) -> Iterator[Complaint]:
-    """Replaces each ${NAME} in URLs and credentials; complains about those that are not set."""
+    """Replaces each ${NAME} and ${file:PATH} in URLs and credentials, and URLs that are file:PATH.
+
+    Relative paths begin at ``folder``. Complains about what is not there.
+    """
     targets = data.get("targets")
-    urls = (("targets", name, "url") for name in targets) if isinstance(targets, dict) else ()
+    urls = [("targets", name, "url") for name in targets] if isinstance(targets, dict) else []
     for path in (*urls, *CREDENTIALS):
         holder: Any = data
         for part in path[:-1]:
             holder = holder.get(part) if isinstance(holder, dict) else None
         text = holder.get(path[-1]) if isinstance(holder, dict) else None
         if isinstance(text, str) and path not in chosen:
-            yield from _unset(path, text, environ)
-            holder[path[-1]] = _REFERENCE.sub(lambda match: _value(match, environ), text)
+            if text.startswith(FILE) and path in urls:
+                text = f"${{{text}}}"
+            found = _Found(environ, folder)
+            holder[path[-1]] = _REFERENCE.sub(found.value, text)
+            yield from (Complaint(path, what, cure) for what, cure in found.troubles)
 
 
-def _unset(path: KeyPath, text: str, environ: Mapping[str, str]) -> Iterator[Complaint]:
-    for _, name, broken in _REFERENCE.findall(text):
+@dataclass
+class _Found:
+    """What references stand for, and what is wrong with those that stand for nothing."""
+
+    environ: Mapping[str, str]
+    folder: Path
+    troubles: list[tuple[str, str]] = field(default_factory=list)
+
+    def value(self, match: re.Match[str]) -> str:
+        escaped, name, broken = match.groups()
+        if escaped:
+            return "${"
         if broken:
-            yield Complaint(path, "a ${ that names no variable", "write ${NAME}, or $${ for a ${")
-        elif name and name not in environ:
+            self.troubles.append(("a ${ that names no variable", "write ${NAME}, or $${ for a ${"))
+            return match[0]
+        return self._file(name) if name.startswith(FILE) else self._variable(name)
+
+    def _file(self, name: str) -> str:
+        try:
+            return secret_of(name.removeprefix(FILE).strip(), self.folder)
+        except UnfitFileError as error:
+            self.troubles.append((error.what, error.cure))
+            return ""
+
+    def _variable(self, name: str) -> str:
+        if name not in self.environ:
             cure = f"set {name}, or write $${{{name}}} if the text itself is meant"
-            yield Complaint(path, f"the variable {name} is not set", cure)
-
-
-def _value(match: re.Match[str], environ: Mapping[str, str]) -> str:
-    if match[1]:
-        return "${"
-    return _clean(environ.get(match[2], "")) if match[2] else match[0]
+            self.troubles.append((f"the variable {name} is not set", cure))
+        return _clean(self.environ.get(name, ""))

@@ -22,6 +22,7 @@ from config.explaining import explain, one_each
 from config.oddities import oddities
 from config.reading import parse, read
 from config.references import unfit_names
+from config.route_names import unfit_routes
 from config.schema import shared_schema
 from config.settings import Settings
 from config.words import Complaint, key_of
@@ -30,9 +31,9 @@ from config.words import Complaint, key_of
 def load(path: Path, environ: Mapping[str, str] | None = None) -> Settings:
     """The settings of a YAML file, with overrides and secrets of the environment.
 
-    ``${NAME}`` in a target's URL is taken from the environment; ``STREAKWATCH_SECTION__KEY``
-    overrides a value. Relative paths are relative to the file's folder. Raises ConfigError with
-    all faults that there are.
+    ``${NAME}`` in a target's URL is taken from the environment, ``${file:PATH}`` from a file;
+    ``STREAKWATCH_SECTION__KEY`` overrides a value. Relative paths are relative to the file's
+    folder. Raises ConfigError with all faults that there are.
     """
     with _uncollected():
         return _loaded(path, os.environ if environ is None else environ)
@@ -43,12 +44,12 @@ def _loaded(path: Path, environ: Mapping[str, str]) -> Settings:
     document = Document(root)
     data = document.data()
     chosen = overrides(environ, data)
-    complaints = [*oddities(root), *fill(data, environ, chosen.by_path)]
+    complaints = [*oddities(root), *fill(data, environ, chosen.by_path, path.parent)]
     overlay(data, chosen.by_path)
     settings, errors = _validated(data, path)
     complaints += (explain(error, data, shared_schema()) for error in errors)
     complaints += (*missing_targets(data), *unfit_fallbacks(data))
-    complaints += (*refused_urls(data), *unfit_names(data))
+    complaints += (*refused_urls(data), *unfit_names(data), *unfit_routes(data))
     faults = [*_located(one_each(complaints), str(path), document, chosen), *chosen.faults]
     if faults or settings is None:
         raise ConfigError(tuple(sorted(faults, key=_order)))

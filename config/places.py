@@ -6,9 +6,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from config.matching import (
+    DIRECTION_PATTERN,
+    FIELD_PATTERN,
+    INTERVAL_PATTERN,
+    MATCH_PATTERN,
+    MISSING_PATTERN,
+    SEVERITY_PATTERN,
+)
 from config.models import NAME_PATTERN, SYMBOL_PATTERN
+from config.rates import RATE_PATTERN
 from config.scopes import LEVEL_SCOPE_FORMS, LEVEL_SCOPE_PATTERN, SCOPE_FORMS, SCOPE_PATTERN
 from config.settings import PREFIX_PATTERN
+from config.timings import DATES_PATTERN, EDGE_PATTERN, TIMES_PATTERN, WEEKDAYS_PATTERN
 from config.words import KeyPath, any_of
 
 Schema = dict[str, Any]
@@ -139,6 +149,18 @@ PATTERNS = {
     PREFIX_PATTERN: "up to 100 letters, digits, . _ and -",
     SCOPE_PATTERN: any_of(SCOPE_FORMS),
     LEVEL_SCOPE_PATTERN: any_of(LEVEL_SCOPE_FORMS),
+    MATCH_PATTERN: "a name, with * and ? as in file names, and 'not ' before what must not be",
+    SEVERITY_PATTERN: "info, warning, critical, '>=warning', or one of them after 'not '",
+    DIRECTION_PATTERN: "outperforming, underperforming, rising, falling, or one after 'not '",
+    INTERVAL_PATTERN: "1m, 5m, 15m, 30m, 1h, 1d, or one of them after 'not '",
+    MISSING_PATTERN: "all, some, or one of them after 'not '",
+    FIELD_PATTERN: "watchlist, asset, benchmark, pair, rule, severity, direction, interval, "
+    "missing, calendar, period, or labels.NAME",
+    WEEKDAYS_PATTERN: "a day such as mon, or days such as mon-fri",
+    TIMES_PATTERN: "times such as 09:00-17:30, up to 24:00",
+    DATES_PATTERN: "a day as YYYY-MM-DD, or YYYY-MM-DD to YYYY-MM-DD",
+    EDGE_PATTERN: "open, close, or a time from there such as open - 30m or close + 2h",
+    RATE_PATTERN: "a number per second, minute, hour or day, such as '30 per minute'",
 }
 """The patterns of the schema in words."""
 

@@ -5,11 +5,22 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, SecretStr, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 
 from config.models import Model, Name, Symbol
+from config.rates import RATE_PATTERN, Rate, rate_of
+from config.routes import Inhibition, Routes, inhibitions
 from config.security import Security
-from config.validators import below_folder, distinct, host_port, refusal
+from config.severities import Severity
+from config.timings import Span
+from config.validators import (
+    as_list,
+    below_folder,
+    distinct,
+    host_port,
+    known_locale,
+    refusal,
+)
 from config.watchlists import Watchlist
 from config.words import shown, suggestion
 
@@ -20,7 +31,17 @@ Days = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 HostPort = Annotated[str, AfterValidator(host_port)]
 Folder = Annotated[Path, AfterValidator(below_folder)]
+Format = Literal["plain", "markdown", "slack", "html", "push"]
+LocaleName = Annotated[str, AfterValidator(known_locale)]
 Fetch = Literal["auto", "gather", "librdkafka", "aiokafka"]
+Timing = Annotated[
+    list[Span],
+    Field(min_length=1),
+    BeforeValidator(
+        as_list, json_schema_input_type=Span | Annotated[list[Span], Field(min_length=1)]
+    ),
+]
+"""It holds while one of its spans does."""
 
 
 class Retention(Model):
@@ -127,11 +148,26 @@ class Target(Model):
     """Where alerts are delivered: one apprise URL."""
 
     url: SecretStr
-    """An apprise URL, or console:// ; ${NAME} is taken from the environment."""
+    """An apprise URL, console:// or webhooks:// ; ${NAME} is from the environment or a file."""
     fallback: Name | None = None
     """The target that gets the alerts which this one does not take."""
+    tags: Annotated[list[Name], AfterValidator(distinct)] = Field(default=[])
+    """Words to find it by, for example with `streakwatch targets test --tag`."""
+    severity: Severity = "info"
+    """It gets no alert of a lower severity."""
+    rate: Annotated[str, Field(pattern=RATE_PATTERN)] | None = None
+    """How many attempts a worker may make, such as '30 per minute'; what is over it waits."""
+    format: Format | None = None
+    """How its messages are written; by default as its URL's scheme says."""
+    locale: LocaleName | None = None
+    """How numbers and dates are written there; by default as everywhere."""
     pictures: Literal["auto", "never"] = "auto"
     """Whether messages go with a chart: 'auto' where the channel takes attachments."""
+
+    @property
+    def limit(self) -> Rate | None:
+        """The rate as numbers; None without one."""
+        return None if self.rate is None else rate_of(self.rate)
 
 
 class Instrument(Model):
@@ -162,6 +198,18 @@ class Settings(Model):
     """Where alerts go, by name."""
     instruments: dict[Symbol, Instrument] = Field(default={})
     """What symbols are called in messages."""
+    severities: dict[Name, Severity] = Field(default={})
+    """How grave alerts of a kind are, where it is not as usual: info, warning or critical."""
+    timings: dict[Name, Timing] = Field(default={})
+    """When something holds, by name: times of day and week, days, sessions of exchanges."""
+    routes: Routes = Routes()
+    """Who is told of which alerts, and when not; by default each watchlist's own targets."""
+    inhibit: list[Inhibition] = Field(default_factory=inhibitions)
+    """Alerts that are not told because another one says it already; an empty list for none."""
+    locale: LocaleName = "en_GB"
+    """How numbers and dates are written in messages, for example en_US, de_DE or fr_FR."""
+    templates: Folder | None = None
+    """A folder with templates of your own, which come before those of Streakwatch."""
     kafka: Kafka = Kafka()
     """Where Kafka is, and how the topics are made."""
     bars: Bars = Bars()

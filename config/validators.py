@@ -108,6 +108,20 @@ def known_calendar(value: str) -> str:
     raise refusal(f"unknown calendar {found(value)}", cure)
 
 
+def known_locale(value: str) -> str:
+    """A locale that Babel knows, such as de_DE."""
+    from babel import Locale, UnknownLocaleError
+    from babel.localedata import locale_identifiers
+
+    try:
+        Locale.parse(value)
+    except (UnknownLocaleError, ValueError):
+        near = suggestion(value, locale_identifiers())
+        cure = f"{near} write a locale such as en_GB, en_US, de_DE or fr_FR".strip()
+        raise refusal(f"unknown locale {found(value)}", cure) from None
+    return value
+
+
 def below_folder(value: Path, info: ValidationInfo) -> Path:
     """A relative path is relative to ``folder`` of the context, if there is one; ~ is home."""
     kind = "file" if str(info.field_name).endswith("_file") else "folder"

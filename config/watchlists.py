@@ -97,6 +97,8 @@ class Watchlist(Model):
     """What is told about them."""
     targets: Annotated[list[Name], Field(min_length=1), AfterValidator(distinct)]
     """Where it is told: names from `targets`."""
+    labels: dict[Name, Name] = Field(default={})
+    """What routes, inhibitions and silences can tell it by, such as desk: us."""
     calendar: Annotated[str, AfterValidator(known_calendar)] = "none"
     """The exchange's MIC (XNYS, XLON, 24/7 …), or 'none' to take periods as they come."""
     interval: Literal["1m", "5m", "15m", "30m", "1h", "1d"] = "1d"

@@ -206,7 +206,7 @@ def ended(calendar: str, interval: str, by_ms: float, most: int) -> list[Ended]:
             (period, periods.end(period)) for period in periods[max(0, number - most - 1) : number]
         ]
     else:
-        closes = _hours(calendar).closes
+        closes = hours_of(calendar).closes
         number = int(np.searchsorted(closes, minute, side="right"))
         first = max(0, number - most)
         found = list(zip(periods[first:number], closes[first:number].tolist(), strict=True))
@@ -227,7 +227,7 @@ def end(calendar: str, interval: str, period: int) -> int | None:
         return None
     if isinstance(periods, Intervals):
         return periods.end(period) * _MINUTE_MS
-    return int(_hours(calendar).closes[bisect_left(periods, period)]) * _MINUTE_MS
+    return int(hours_of(calendar).closes[bisect_left(periods, period)]) * _MINUTE_MS
 
 
 def by_name(calendars: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Sequence[int]]:
@@ -244,7 +244,7 @@ def grid(calendar: str, interval: str) -> Grid:
         exchange_calendars.errors.InvalidCalendarName: there is no such calendar.
         KeyError: there is no such interval.
     """
-    hours = _every_day() if calendar == "none" else _hours(calendar)
+    hours = _every_day() if calendar == "none" else hours_of(calendar)
     return Grid(hours, None if interval == "1d" else INTERVALS[interval])
 
 
@@ -257,7 +257,7 @@ def _every_day() -> Hours:
 # the same object however its arguments are given
 @cache
 def _sessions(calendar: str, interval: str) -> Sequence[int]:
-    hours = _hours(calendar)
+    hours = hours_of(calendar)
     if interval == "1d":
         return Sessions(hours.sessions.tolist())
     return Intervals(Stretches(hours.starts, hours.ends, INTERVALS[interval]))
@@ -267,12 +267,13 @@ def _sessions(calendar: str, interval: str) -> Sequence[int]:
 def _opens(calendar: str, interval: str) -> Sequence[int]:
     if interval == "1d":
         return _sessions(calendar, interval)
-    starts = _hours(calendar).opens
+    starts = hours_of(calendar).opens
     return Intervals(Stretches(starts, starts + 1, INTERVALS[interval]))
 
 
 @cache
-def _hours(calendar: str) -> Hours:
+def hours_of(calendar: str) -> Hours:
+    """When the sessions of an exchange, and their stretches, begin and end."""
     import exchange_calendars
     import pandas as pd
 

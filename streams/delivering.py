@@ -1,4 +1,4 @@
-"""alerts → targets: each alert to each target of its watchlist, with the ledger as witness.
+"""alerts → targets: each alert to each target that its routes name, with the ledger as witness.
 
 The ledger is written only after the target has accepted, and read before anything is sent; so an
 alert reaches each target at least once, and again only where the worker died in between. Each
@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from alerts.ledger import Entry, Ledger, Outcome
+from alerts.stages.path import Known, decide
+from alerts.writers import Writers
 from config.settings import Settings
+from streams.calendars import hours_of
 from streams.clock import Clock
 from streams.definitions import names
 from streams.delivery.desk import Desk, Fail
@@ -60,22 +63,30 @@ class DeliveryWork:
         fail: Fail,
         may_send: Callable[[], bool] = lambda: True,
         room: int = ROOM,
+        known: Known | None = None,
+        refresh: Callable[[], Awaitable[object]] | None = None,
     ) -> None:
         """Made by the agent.
 
         Args:
             fail: is told of an error that the worker must end with.
             may_send: says whether the partition is still ours; no attempt begins without it.
+            known: what the stages know, of all partitions of a worker; by default what the
+                configuration says.
+            refresh: reads what has become known since, before anything is told.
         """
-        lists = {name: w.targets for name, w in settings.watchlists.items()}
+        known = known or Known.of(settings, hours_of)
+        self._refresh = refresh
         self._targets = targets
         self._desk = Desk(
             place=place,
             rules=settings.delivery,
             targets=settings.targets,
             names=names(settings.watchlists, settings.instruments),
+            writers=Writers(settings),
+            reader=Reader(known.router, settings.targets),
+            known=known,
             pictures=targets.pictures,
-            reader=Reader(lists, settings.targets),
             ledger=Ledger(),
             log=log,
             outbox=outbox,
@@ -94,9 +105,11 @@ class DeliveryWork:
         """Hand alerts to the lanes of their targets; return before they are delivered."""
         for start in range(0, len(records), _SLICE):
             refused: list[Output] = []
+            untold: list[Entry] = []
             for record in records[start : start + _SLICE]:
-                self._hand(record, refused)
+                self._hand(record, refused, untold)
             await self._refuse(refused)
+            await self._desk.write(untold)
             for lane in self._lanes.values():
                 await lane.inbox.flush()
                 lane.wake()
@@ -122,6 +135,8 @@ class DeliveryWork:
         """Read the ledger of this partition, and go on where each target has come to."""
         await self.close(_GRACE)
         self._forget_lanes()
+        if self._refresh is not None:
+            await self._refresh()
         self._next = int((state or {}).get("next", -1))
         cursors = dict.fromkeys(self._targets.notifiers, self._next)
         cursors |= {n: int(c) for n, c in (state or {}).get("cursors", {}).items() if n in cursors}
@@ -141,12 +156,20 @@ class DeliveryWork:
     def _cursors(self) -> dict[str, int]:
         return {name: lane.inbox.cursor for name, lane in self._lanes.items()}
 
-    def _hand(self, record: Record, refused: list[Output]) -> None:
+    def _hand(self, record: Record, refused: list[Output], untold: list[Entry]) -> None:
+        """Hand a record on; ``untold`` are the ends of what no route names a target for."""
         request: Request | None = None
         try:
             request = self._desk.reader.read(record)
         except RejectedError as error:
             refused.append(dead_letter(self._desk.place, record, error))
+        if request is not None and not request.targets:
+            told = decide(request.alert, self._desk.known, int(self._desk.clock.now() * 1000)).told
+            detail = str(told[0].decision)
+            untold.append(self._desk.entry("", request, Outcome.SUPPRESSED, detail))
+        elif request is not None:
+            facts = self._desk.known.router.describer.describe(request.alert)
+            self._desk.known.sources.see(request.alert, facts, request.targets)
         for lane in self._lanes.values():
             lane.inbox.hand(record.offset, request)
         self._next = max(self._next, record.offset + 1)
@@ -188,7 +211,7 @@ class DeliveryWork:
             return  # its target is not in the configuration any more
         lane.inbox.owe(entry)
         wait = entry.next_ms / 1000 - self._desk.clock.now()
-        if wait > 0:
+        if wait > 0 and entry.attempts:
             until = asyncio.get_running_loop().time() + min(wait, self._desk.rules.deadline)
             self._targets.gates[entry.target].leave_alone(until)
 

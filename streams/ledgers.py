@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -125,9 +125,9 @@ class Filter:
     watchlist: str = ""
     status: str = ""
 
-    def wants(self, told: Told, targets: Mapping[str, Iterable[str]]) -> bool:
-        """Whether an alert is among them; ``targets`` are those of each watchlist."""
-        statuses = told.statuses(targets.get(told.alert.watchlist, ()))
+    def wants(self, told: Told, targets: Iterable[str]) -> bool:
+        """Whether an alert is among them; ``targets`` are those of its routes."""
+        statuses = told.statuses(targets)
         return (
             told.at_ms >= self.since_ms
             and self.watchlist in ("", told.alert.watchlist)

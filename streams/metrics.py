@@ -72,6 +72,13 @@ class Metrics:
             ["watchlist", "rule"],
             registry=self.registry,
         )
+        self.suppressed = Counter(
+            "streakwatch_suppressed",
+            "Alerts that a target was not told, by the reason: historic, inhibited, silenced, "
+            "muted, below, unrouted (no route names a target).",
+            ["target", "reason"],
+            registry=self.registry,
+        )
         self.deliveries = Counter(
             "streakwatch_deliveries",
             "Outcomes of alerts at targets: delivered, suppressed, failed (refused for good), "

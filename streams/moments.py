@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 _AGO = re.compile(r"([0-9]{1,6})([smhdw])", re.ASCII)
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400}
+_FOR_EVER = 2**62
 _FORM = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?Z)?", re.ASCII)
 
 
@@ -16,6 +17,23 @@ def moment(at_ms: int) -> str:
         return f"{datetime.fromtimestamp(at_ms / 1000, UTC):%Y-%m-%d %H:%M:%SZ}"
     except (ValueError, OverflowError, OSError):
         return "never"
+
+
+def ahead(text: str, now_ms: int) -> int:
+    """When something ends, in milliseconds since 1970.
+
+    A moment as in :func:`since`, but one that is yet to come; a span lies after ``now_ms``.
+
+    Raises:
+        ValueError: another form, no such day, or one that is over.
+    """
+    span = _AGO.fullmatch(text)
+    if span is not None:
+        return now_ms + int(span[1]) * _UNITS[span[2]] * 1000
+    at_ms = since(text, _FOR_EVER)
+    if at_ms <= now_ms:
+        raise ValueError(f"{text!r} is over")
+    return at_ms
 
 
 def since(text: str, now_ms: int) -> int:

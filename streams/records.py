@@ -12,7 +12,7 @@ from streams.fields import RejectedError
 Headers = Sequence[tuple[str, bytes]]
 
 RESEND = "resend"
-"""The header of a person's request: the names of targets, or ``*`` for the watchlist's."""
+"""The header of a person's request: the names of targets, or ``*`` for the routes' own."""
 
 CHART = "chart"
 """The header of an alert with what its picture shows; see :mod:`alerts.pictures.tail`."""
@@ -27,6 +27,7 @@ class Topic(StrEnum):
     ALERTS = "alerts"
     STREAKS = "streaks"
     NOTIFICATIONS = "notifications"
+    SILENCES = "silences"
     SNAPSHOTS = "snapshots"
     DEAD_LETTERS = "dead-letters"
 

@@ -62,6 +62,7 @@ def specs(kafka: Kafka) -> list[TopicSpec]:
         Topic.ALERTS: _log(keep.alerts),
         Topic.STREAKS: _compacted(),
         Topic.NOTIFICATIONS: _compacted(),
+        Topic.SILENCES: _compacted(),
         Topic.SNAPSHOTS: _compacted()
         | {"max.message.bytes": str(_LARGEST_SNAPSHOT), "segment.ms": "600000"},
         Topic.DEAD_LETTERS: _log(keep.dead_letters)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from typing import Any
 
+from alerts.stages.match import Router
 from config.settings import Settings
 from streams.calendars import by_name
 from streams.clock import Clock, SystemClock
@@ -106,8 +107,7 @@ class _Audit:
         self._alerts = AlertsJudge(settings, scope, self._removed)
         ends = {place: end for place, (_, end) in bounds.items()}
         self._dead = DeadLettersJudge(scope, ends)
-        targets = {name: w.targets for name, w in settings.watchlists.items()}
-        self._reader = Reader(targets, settings.targets)
+        self._reader = Reader(Router(settings), settings.targets)
         self._ledgers = [
             LedgerJudge(p, settings, scope, Place(Topic.ALERTS, p) in self._removed)
             for p in range(scope.partitions)

@@ -14,9 +14,11 @@ from virtual_time import VirtualClock
 from alerts.evidence import Evidence
 from alerts.ledger import Entry
 from alerts.model import Alert, Kind, Milestone, Trigger
+from alerts.stages.path import Known
 from alerts.targets import Attempt, Message
 from config.errors import StreakwatchError
 from config.settings import Settings
+from streams.calendars import hours_of
 from streams.delivering import DeliveryWork
 from streams.delivery.targets import Targets
 from streams.pictures import Pictures
@@ -106,11 +108,14 @@ class Desk:
         harness: Any,
         *,
         fallbacks: Mapping[str, str] | None = None,
+        rates: Mapping[str, str] | None = None,
         room: int = 1000,
         jitter: Callable[[], float] = lambda: 1.0,
         pictures: Pictures | None = None,
+        more: Mapping[str, Any] | None = None,
         **delivery: Any,
     ) -> None:
+        """``more`` are further parts of the configuration."""
         self.harness = harness
         self.clock = VirtualClock(NOW - asyncio.get_running_loop().time())
         self.mail, self.chat, self.spare = FakeTarget(), FakeTarget(), FakeTarget()
@@ -131,12 +136,17 @@ class Desk:
                     "quiet": us | {"targets": ["mail"]},
                 },
                 "targets": {
-                    name: {"url": "console://", "fallback": (fallbacks or {}).get(name)}
+                    name: {
+                        "url": "console://",
+                        "fallback": (fallbacks or {}).get(name),
+                        "rate": (rates or {}).get(name),
+                    }
                     for name in names
                 },
                 "instruments": {"RUT": {"name": "Russell 2000"}},
                 "delivery": {"backoff": 1, "backoff_ceiling": 30, "timeout": 5} | delivery,
             }
+            | dict(more or {})
         )
         self.work = self.new_work()
 
@@ -145,6 +155,7 @@ class Desk:
         notifiers = {"mail": self.mail, "chat": self.chat, "spare": self.spare} | targets
         metrics = type(self.harness.metrics)()
         self.metrics = metrics
+        self.known = Known.of(self.settings, hours_of)
         return DeliveryWork(
             PLACE,
             self.settings,
@@ -156,6 +167,7 @@ class Desk:
             fail=self.fail,
             may_send=lambda: self.open,
             room=self.room,
+            known=self.known,
         )
 
     async def fail(self, error: StreakwatchError) -> None:

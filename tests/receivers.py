@@ -11,9 +11,10 @@ from __future__ import annotations
 import json
 import re
 import socket
+import ssl
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -22,6 +23,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
 from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult
 
 from streams.embedded.ports import free_port
 
@@ -41,6 +43,7 @@ class Behaviour:
     headers: tuple[tuple[str, str], ...] = ()
     wait: float = 0.0
     whole: bool = True
+    body: bytes = b""
 
     @property
     def is_yes(self) -> bool:
@@ -51,6 +54,11 @@ class Behaviour:
 def ok(wait: float = 0.0) -> Behaviour:
     """A yes, after so many seconds."""
     return Behaviour("ok", wait=wait)
+
+
+def says(body: bytes) -> Behaviour:
+    """A yes as services of their own form say it: 200, with a body."""
+    return Behaviour("ok", 200, body=body)
 
 
 def status(code: int, **headers: str) -> Behaviour:
@@ -81,7 +89,10 @@ def drop() -> Behaviour:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request as it came; ``at`` in seconds since 1970, ``alert`` the id in its last line."""
+    """A request as it came; ``at`` in seconds since 1970, ``alert`` the id in its last line.
+
+    ``raw`` is what was posted, and ``headers`` have their names in lower case.
+    """
 
     path: str
     at: float
@@ -89,23 +100,33 @@ class Request:
     body: str
     alert: str
     behaviour: Behaviour
+    raw: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
 class _Script:
+    always: Behaviour
     left: list[Behaviour] = field(default_factory=list)
-    always: Behaviour = field(default_factory=ok)
 
 
 class Receiver:
-    """An HTTP server for apprise's json://; a context manager, of use to any number of targets."""
+    """An HTTP server for apprise's json:// and others; a context manager, of use to any number of
+    targets. With ``tls`` it speaks HTTPS."""
 
-    def __init__(self, port: int = 0) -> None:
+    def __init__(
+        self, port: int = 0, tls: ssl.SSLContext | None = None, always: Behaviour | None = None
+    ) -> None:
         self._all: list[Request] = []
+        self._always = always or ok()
         self._scripts: dict[str, _Script] = {}
         self._lock = threading.Lock()
         self._end = threading.Event()
         self._server = _Server((HOST, port), self._handler())
+        if tls is not None:
+            self._server.socket = tls.wrap_socket(
+                self._server.socket, server_side=True, do_handshake_on_connect=False
+            )
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.02,), daemon=True
         )
@@ -123,7 +144,7 @@ class Receiver:
     def script(self, path: str, *behaviours: Behaviour, always: Behaviour | None = None) -> None:
         """What is done about the next requests of a path, and then about all others."""
         with self._lock:
-            script = self._scripts.setdefault(path, _Script())
+            script = self._scripts.setdefault(path, _Script(self._always))
             script.left += behaviours
             script.always = always or script.always
 
@@ -145,16 +166,16 @@ class Receiver:
         self._server.shutdown()
         self._server.server_close()
 
-    def _note(self, path: str, body: bytes) -> Behaviour:
+    def _note(self, path: str, body: bytes, headers: Mapping[str, str]) -> Behaviour:
         fields = json.loads(body or b"{}")
         text = str(fields.get("message", ""))
         found = re.search(r"^Alert (\w+)", text, re.M)
         with self._lock:
-            script = self._scripts.setdefault(path, _Script())
+            script = self._scripts.setdefault(path, _Script(self._always))
             behaviour = script.left.pop(0) if script.left else script.always
             request = Request(
                 path, time.time(), str(fields.get("title", "")), text, found[1] if found else "",
-                behaviour,
+                behaviour, body, {name.lower(): value for name, value in headers.items()},
             )  # fmt: skip
             self._all.append(request)
         return behaviour
@@ -168,7 +189,7 @@ class Receiver:
                 body = self.rfile.read(length)
                 if not length or len(body) < length:
                     return  # whoever sent it was killed in the middle of it
-                behaviour = receiver._note(self.path, body)
+                behaviour = receiver._note(self.path, body, dict(self.headers))
                 receiver._end.wait(min(behaviour.wait, threading.TIMEOUT_MAX))
                 self.close_connection = True
                 if not behaviour.status:
@@ -181,8 +202,9 @@ class Receiver:
                 for name, value in behaviour.headers:
                     self.send_header(name, value)
                 if behaviour.status != 204:
-                    self.send_header("Content-Length", "0")
+                    self.send_header("Content-Length", str(len(behaviour.body)))
                 self.end_headers()
+                self.wfile.write(behaviour.body)
 
             def do_GET(self) -> None:
                 self.do_POST()
@@ -202,30 +224,66 @@ class _Server(ThreadingHTTPServer):
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """A mail that was taken."""
+    """A mail that was taken; ``headers`` in the order in which they came, ``user`` who logged in,
+    and ``secure`` says whether it came encrypted."""
 
     recipients: tuple[str, ...]
     title: str
     body: str
+    whole: EmailMessage
+    headers: tuple[tuple[str, str], ...] = ()
+    user: str = ""
+    secure: bool = False
+
+    def header(self, name: str) -> list[str]:
+        """The values of a header."""
+        return [value for key, value in self.headers if key.lower() == name.lower()]
+
     whole: EmailMessage
 
 
 class MailServer:
     """An SMTP server that refuses recipients as told: ``{"a@x": ["451 later", "550 unknown"]}``.
 
-    A list is used up, and then the recipient is welcome; a text is the answer for ever.
+    A list is used up, and then the recipient is welcome; a text is the answer for ever. With
+    ``tls`` it asks for STARTTLS, with ``user``, a name and a password, for a login.
     """
 
-    def __init__(self, refusals: dict[str, str | list[str]] | None = None) -> None:
+    def __init__(
+        self,
+        refusals: dict[str, str | list[str]] | None = None,
+        *,
+        tls: ssl.SSLContext | None = None,
+        user: tuple[str, str] | None = None,
+    ) -> None:
         self.refusals = refusals or {}
+        self._tls = tls
+        self._user = user
         self.mails: list[Mail] = []
         self.refused: list[tuple[str, str]] = []
         self.port = free_port()
-        self._controller = Controller(self, hostname=HOST, port=self.port)
+        self._controller = Controller(
+            self,
+            hostname=HOST,
+            port=self.port,
+            tls_context=tls,
+            require_starttls=tls is not None,
+            authenticator=self._authenticate,
+            auth_required=user is not None,
+            auth_require_tls=tls is not None,
+        )
 
     def url(self, *recipients: str) -> str:
         """A target's URL."""
-        return f"mailto://{HOST}:{self.port}?from=watch@test.example&to={','.join(recipients)}"
+        login = "" if self._user is None else f"{':'.join(self._user)}@"
+        query = f"from=watch@test.example&to={','.join(recipients)}"
+        return f"mailto{'s' if self._tls else ''}://{login}{HOST}:{self.port}?{query}"
+
+    def _authenticate(
+        self, server: Any, session: Any, envelope: Any, mechanism: str, data: Any
+    ) -> AuthResult:
+        given = (data.login.decode(), data.password.decode())
+        return AuthResult(success=given == self._user, handled=False, auth_data=given[0])
 
     def __enter__(self) -> Self:
         self._controller.start()
@@ -250,6 +308,15 @@ class MailServer:
         """And this for each mail."""
         mail = message_from_bytes(envelope.content, policy=default)
         body = mail.get_body(("html", "plain"))
-        text = body.get_content() if body else ""
-        self.mails.append(Mail(tuple(envelope.rcpt_tos), str(mail["Subject"]), text, mail))
+        self.mails.append(
+            Mail(
+                tuple(envelope.rcpt_tos),
+                str(mail["Subject"]),
+                body.get_content() if body else "",
+                mail,
+                tuple((name, str(value)) for name, value in mail.items()),
+                session.auth_data or "",
+                session.ssl is not None,
+            )
+        )
         return "250 OK"

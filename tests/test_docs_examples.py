@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import time
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout
 from dataclasses import dataclass
@@ -21,8 +22,12 @@ import yaml
 from alerts.ledger import Entry
 from alerts.model import Alert
 from alerts.rendering import render
+from alerts.signing import signature
+from alerts.silences import Silence
+from alerts.targets import notifiers
 from config.environment import overridable, variable
 from config.loading import example_text, load
+from config.settings import Settings
 from streams.batches import Records, Single
 from streams.cli.main import run, streakwatch
 from streams.closes_file import Row
@@ -40,7 +45,21 @@ VALIDATOR = jsonschema.Draft202012Validator(
 )
 EXAMPLE = ROOT / "config/examples/streakwatch.yaml"
 CLOSES = "config/examples/january-2026.csv"
-SECRETS = {"MAIL_USER": "desk", "MAIL_PASSWORD": "secret", "KAFKA_PASSWORD": "secret"}
+SECRETS = {
+    "MAIL_USER": "desk",
+    "MAIL_PASSWORD": "secret",
+    "KAFKA_PASSWORD": "secret",
+    "HOOK_SECRET": "0123456789abcdef",
+    "SLACK_TOKEN": "T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ",
+    "TEAMS_WORKFLOW": "0123456789abcdef0123456789abcdef",
+    "TEAMS_SIGNATURE": "abcdefghijklmnopqrstuvwxyz",
+    "MATTERMOST_TOKEN": "abcdefghijklmnopqrstuvwxyz",
+    "TELEGRAM_BOT": "123456789:abcdefghijklmnopqrstuvwxyz",
+    "NTFY_TOPIC": "streaks-6f2a",
+    "PAGERDUTY_INTEGRATION": "0123456789abcdef0123456789abcdef",
+    "PAGERDUTY_KEY": "0123456789abcdef0123",
+    "OPSGENIE_KEY": "0123456789abcdef0123456789abcdef",
+}
 
 
 @dataclass(frozen=True)
@@ -89,8 +108,10 @@ def accept(arguments: list[str]) -> None:
 
 def runs_here(arguments: list[str]) -> bool:
     """What needs no Kafka."""
-    return arguments[0] in ("streaks", "config") or (
-        arguments[0] in ("replay", "explain") and "--file" in arguments
+    return (
+        arguments[0] in ("streaks", "config", "routes", "templates")
+        or arguments[:2] == ["targets", "list"]
+        or (arguments[0] in ("replay", "explain") and "--file" in arguments)
     )
 
 
@@ -127,7 +148,13 @@ def test_console_examples(block: Block, checkout: Path, capsys: pytest.CaptureFi
 
 
 def test_commands_in_running_text_are_accepted() -> None:
-    names = {"streakwatch", "streakwatch config", "streakwatch send", "streakwatch topics"}
+    names = {
+        "streakwatch",
+        "streakwatch config",
+        "streakwatch send",
+        "streakwatch topics",
+        "streakwatch routes",
+    }
     for document in DOCUMENTS:
         for found in re.findall(r"`(streakwatch(?:\s[^`]+)?)`", document.read_text()):
             text = " ".join(found.split())
@@ -138,20 +165,64 @@ def test_commands_in_running_text_are_accepted() -> None:
 
 def minimal(text: str) -> str:
     """A fragment with what a whole file needs."""
+    target = next(iter(yaml.safe_load(text).get("targets", {"console": None})))
     whole = {
         "watchlists": "{us: {pairs: [{asset: RUT, benchmark: SPX}], "
-        "rules: [{kind: threshold, at: 10}], targets: [console]}}",
+        f"rules: [{{kind: threshold, at: 10}}], targets: [{target}]}}}}",
         "targets": "{console: {url: 'console://'}}",
     }
     missing = whole.keys() - yaml.safe_load(text).keys()
     return text + "".join(f"{key}: {whole[key]}\n" for key in sorted(missing))
 
 
+def loaded(block: Block, folder: Path) -> Settings:
+    """A fragment as a whole file, with the secrets that it names."""
+    for name in re.findall(r"file:([\w/-]+)", block.text):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text("0123456789abcdef\n")
+    file = folder / "streakwatch.yaml"
+    file.write_text(minimal(block.text))
+    return load(file, SECRETS)
+
+
 @pytest.mark.parametrize("block", of("yaml"), ids=str)
 def test_yaml_examples_are_right(block: Block, tmp_path: Path) -> None:
-    file = tmp_path / "streakwatch.yaml"
-    file.write_text(minimal(block.text))
-    load(file, SECRETS)
+    loaded(block, tmp_path)
+
+
+def test_the_cookbook_has_the_usual_services_and_apprise_takes_each(tmp_path: Path) -> None:
+    cookbook = [block for block in of("yaml") if block.document.name == "notifications.md"]
+    kinds = {
+        notifier.kind
+        for block in cookbook
+        for notifier in notifiers(loaded(block, tmp_path).targets).values()
+    }
+    assert kinds == {
+        *("Slack", "E-Mail", "Mattermost", "Telegram", "ntfy", "Pager Duty", "Opsgenie", "Webhook"),
+        "Power Automate / Workflows (for MSTeams)",
+    }
+
+
+def test_the_example_of_a_webhook_tells_who_it_is_from() -> None:
+    (block,) = [b for b in of("python") if b.document.name == "webhook.md"]
+    names: dict[str, Any] = {}
+    exec(compile(block.text, str(block), "exec"), names)  # our own document
+    secret, body, now = "0123456789abcdef", b'{"version":1}', int(time.time())
+
+    def is_genuine(at: int, key: str = secret, posted: bytes = body) -> bool:
+        headers = {
+            "X-Streakwatch-Timestamp": str(at),
+            "X-Streakwatch-Signature": signature(secret, at, body),
+        }
+        return bool(names["is_genuine"](key, headers, posted))
+
+    assert is_genuine(now)
+    assert not is_genuine(now, key="another secret..")
+    assert not is_genuine(now, posted=b'{"version":2}')
+    assert not is_genuine(now - 1000)
+    for wrong in ("", "soon", "-1", "1e9"):
+        headers = {"X-Streakwatch-Timestamp": wrong, "X-Streakwatch-Signature": "v1=é"}
+        assert not names["is_genuine"](secret, headers, body)
 
 
 def test_the_variables_of_the_examples_override_something() -> None:
@@ -176,6 +247,10 @@ def is_entry(data: dict[str, Any], text: str) -> None:
     assert json.loads(Entry.decode(text.encode()).encode()) == data
 
 
+def is_silence(data: dict[str, Any], text: str) -> None:
+    assert json.loads(Silence.decode(text.encode()).encode()) == data
+
+
 def is_streak(data: dict[str, Any], _: str) -> None:
     StreakNow(**data)
 
@@ -197,6 +272,7 @@ FORMS: dict[str, Callable[[dict[str, Any], str], None]] = {
     "outcome": is_entry,
     "direction": is_streak,
     "ready": is_readiness,
+    "matchers": is_silence,
 }
 
 
@@ -236,7 +312,7 @@ def test_the_close_on_the_command_line_of_kafka_is_one() -> None:
 
 def test_every_language_is_checked() -> None:
     assert {block.language for block in BLOCKS} == {
-        *("console", "yaml", "json", "csv", "python"),
+        *("console", "yaml", "json", "csv", "python", "jinja"),
         *("sh", "text"),  # for people
     }
 

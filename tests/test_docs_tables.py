@@ -14,10 +14,15 @@ from pydantic.fields import FieldInfo
 
 from alerts.ledger import Outcome
 from alerts.model import Kind
+from alerts.stages.decision import Reason as Decided
 from config.environment import overridable, section_of
+from config.matching import Match
+from config.routes import Route, inhibitions
 from config.rules import PairRule, Rule
 from config.series import Basket, Named, Series
 from config.settings import Instrument, Settings
+from config.severities import SEVERITIES
+from config.timings import Span
 from config.watchlists import Watchlist
 from config.words import KeyPath
 from streams import topics
@@ -223,6 +228,35 @@ def models(of: Any) -> list[type[BaseModel]]:
     return [model for part in get_args(of) for model in models(part)]
 
 
+def test_the_options_of_routes_and_timings_are_all_there_with_their_defaults() -> None:
+    rows = tables(section("docs/routing.md", "Timings"))[0]
+    fields = Span.model_fields.items()
+    assert {code(row[0]): code(row[1]) for row in rows} == {
+        field.alias or name: default_of(field) for name, field in fields
+    }
+    keys = first_column("docs/routing.md", "Routes")
+    assert set(keys) == {field.alias or name for name, field in Route.model_fields.items()}
+
+
+def test_the_fields_of_matchers_are_all_there() -> None:
+    assert first_column("docs/routing.md", "Matchers") == list(Match.model_fields)
+
+
+def test_the_severities_are_all_there() -> None:
+    rows = tables(section("docs/routing.md", "Matchers"))[1]
+    assert {code(row[0]): row[1] for row in rows} == SEVERITIES
+
+
+def test_the_reasons_of_the_stages_are_all_there() -> None:
+    rows = tables(section("docs/routing.md", "Routing"))[0]
+    assert [code(row[2]) for row in rows] == [reason.value for reason in Decided]
+
+
+def test_the_inhibitions_are_all_there() -> None:
+    rows = tables(section("docs/routing.md", "Inhibition"))[0]
+    assert [re.findall(r"`(\w+)`", row[2]) for row in rows] == [one.equal for one in inhibitions()]
+
+
 def test_the_weightings_and_what_closes_can_be_are_all_there() -> None:
     weightings = first_column("docs/configuration.md", "Series", 1)
     assert weightings == list(get_args(Basket.model_fields["weighting"].annotation))
@@ -236,7 +270,17 @@ def test_the_commands_are_all_there() -> None:
         (name[0] for name in shown), key=list(COMMANDS).index
     )
     assert {name[0] for name in shown} == COMMANDS.keys()
-    for group in ("send", "alerts", "deadletters", "topics", "config"):
+    groups = (
+        "send",
+        "alerts",
+        "routes",
+        "silences",
+        "deadletters",
+        "templates",
+        "topics",
+        "config",
+    )
+    for group in (*groups, "topics", "config"):
         command = streakwatch.get_command(click.Context(streakwatch), group)
         assert isinstance(command, click.Group)
         assert {name[1] for name in shown if name[0] == group} == command.commands.keys()

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from importlib.util import find_spec
 
 import apprise
 
 from alerts.console import register_console
-from config.settings import Target
+from alerts.stages.match import Router
+from alerts.webhook import register_webhook
+from config.settings import Settings, Target
 
 
 def can_draw() -> bool:
@@ -20,6 +22,7 @@ def wanting(targets: Mapping[str, Target]) -> frozenset[str]:
     """The targets that would get pictures: those whose channel takes attachments, but for those
     that are never to."""
     register_console()
+    register_webhook()
     return frozenset(
         name
         for name, target in targets.items()
@@ -30,6 +33,30 @@ def wanting(targets: Mapping[str, Target]) -> frozenset[str]:
 def takers(targets: Mapping[str, Target]) -> frozenset[str]:
     """The targets that get pictures."""
     return wanting(targets) if can_draw() else frozenset()
+
+
+def pictured(settings: Settings) -> frozenset[str]:
+    """The watchlists of whose alerts a target may get a picture, by its routes or as a fallback."""
+    getting, router = takers(settings.targets), Router(settings)
+    if not getting:
+        return frozenset()
+    return frozenset(
+        name
+        for name in settings.watchlists
+        if getting & _with_fallbacks(router.reach(name), settings.targets)
+    )
+
+
+def _with_fallbacks(names: Collection[str], targets: Mapping[str, Target]) -> set[str]:
+    found: set[str] = set()
+    left = list(names)
+    while left:
+        name = left.pop()
+        fallback = targets[name].fallback
+        if fallback is not None and fallback not in found:
+            left.append(fallback)
+        found.add(name)
+    return found
 
 
 def _takes_attachments(url: str) -> bool:

@@ -6,10 +6,10 @@ import logging
 
 from aiokafka.errors import KafkaError
 
-from alerts.pictures.takers import takers
+from alerts.pictures.takers import pictured
 from streams.clock import SystemClock
 from streams.fold import Runner
-from streams.folds.charting import never, news
+from streams.folds.charting import news
 from streams.folds.watcher import WatcherFold
 from streams.records import Place, Topic
 from streams.runtime import Runtime
@@ -22,10 +22,10 @@ log = logging.getLogger(__name__)
 def attach(runtime: Runtime) -> None:
     """Add the agent to the app, and the watchman to its timers."""
     folds: dict[int, WatcherFold] = {}
-    charted = news(runtime.settings.delivery) if takers(runtime.settings.targets) else never
+    settings = runtime.settings
+    charted = news(settings.delivery, pictured(settings))
 
     def make(place: Place) -> WatcherFold:
-        settings = runtime.settings
         fold = WatcherFold(place, settings.watchlists, settings.instruments, charted)
         folds[place.partition] = fold
         return fold

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from alerts.ledger import Outcome
+from alerts.stages.match import Router
 from config.errors import UsageError
 from config.words import suggestion
 from streams.cli.main import Suggesting
@@ -69,13 +70,13 @@ def list_(
     """List alerts with what became of each at each target, the newest last."""
     settings = load_settings(config_path, bootstrap_servers)
     ledgers = _read(settings)
-    targets = {name: w.targets for name, w in settings.watchlists.items()}
-    known = targets.keys() | {told.alert.watchlist for told in ledgers.all()}
+    router, own = Router(settings), settings.watchlists
+    known = own.keys() | {told.alert.watchlist for told in ledgers.all()}
     if watchlist and watchlist not in known:
-        cure = suggestion(watchlist, known) or f"there is {', '.join(sorted(targets))}"
+        cure = suggestion(watchlist, known) or f"there is {', '.join(sorted(own))}"
         raise UsageError(f"there is no watchlist {watchlist!r}", cure)
     wanted = Filter(since_ms, watchlist, status or "")
-    found = [told for told in ledgers.all() if wanted.wants(told, targets)]
+    found = [told for told in ledgers.all() if wanted.wants(told, router.targets(told.alert))]
     rows = [alert_row(told, settings) for told in found[-limit:]]
     print_rows(rows, ("time", "watchlist", "id", "title", "status"), form)
     if len(found) > limit:
@@ -136,7 +137,7 @@ async def _picture(log: KafkaLog, settings: Settings, identity: str) -> Picture:
 @command.command()
 @id_argument
 @click.option("--target", "targets", multiple=True, metavar="NAME",
-              help="At this target, by default all of its watchlist; may be repeated.")  # fmt: skip
+              help="At this target, by default all of its routes; may be repeated.")  # fmt: skip
 @config_option
 @servers_option
 def resend(
@@ -157,11 +158,11 @@ def resend(
 
 async def _resend(log: KafkaLog, settings: Settings, identity: str, targets: Sequence[str]) -> str:
     told = _one(await _ledgers(log, settings), identity)
-    own = settings.watchlists.get(told.alert.watchlist)
-    if own is None and not targets:
-        what = f"the watchlist {told.alert.watchlist!r} is not in the configuration"
-        raise UsageError(what, "name the targets with --target")
-    names = tuple(dict.fromkeys(targets)) or tuple(own.targets if own else ())
+    router = Router(settings)
+    names = tuple(dict.fromkeys(targets)) or router.targets(told.alert)
+    if not names:
+        why = router.nobody(router.describer.describe(told.alert)).words
+        raise UsageError(why, "name the targets with --target")
     record, first = await _record(log, told), told.copies[0]
     chart = [header for header in record.headers if header[0] == CHART]
     headers = ((RESEND, ",".join(names if targets else ("*",)).encode()), *chart)

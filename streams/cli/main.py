@@ -23,8 +23,12 @@ COMMANDS = {
     "explain": "Say where a pair stands, and what would be told next.",
     "replay": "Fold closes anew and print the alerts; sends nothing.",
     "alerts": "Say what was told and what became of it; send it again.",
+    "routes": "Draw who is told of what; try whom an alert would reach, and why.",
+    "silences": "Hear nothing of some alerts for a while.",
+    "targets": "Say which targets there are; send each a test.",
     "deadletters": "Look at what could not be used; send it again, or put it aside.",
     "verify": "Say whether what was sent is exactly what should have been.",
+    "templates": "See messages before they are sent, and check templates.",
     "topics": "Create the topics, or compare them with the configuration.",
     "config": "Check a configuration, print an example or its schema.",
 }

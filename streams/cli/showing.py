@@ -9,6 +9,7 @@ from typing import Any
 from alerts.ledger import Entry, Outcome
 from alerts.model import Alert
 from alerts.rendering import render
+from alerts.stages.match import Router
 from alerts.targets import Message
 from config.settings import Settings
 from streams.cli.options import counted
@@ -84,8 +85,7 @@ def alert_lines(told: Told, ledgers: Ledgers, settings: Settings) -> Iterator[st
 
 
 def _statuses(told: Told, settings: Settings) -> dict[str, str]:
-    own = settings.watchlists.get(told.alert.watchlist)
-    return told.statuses(() if own is None else own.targets)
+    return told.statuses(Router(settings).targets(told.alert))
 
 
 def _ended(target: str, entry: Entry | None) -> str:
@@ -112,7 +112,7 @@ def _message(alert: Alert, settings: Settings) -> Message:
     own = settings.watchlists.get(alert.watchlist)
     known = names({} if own is None else {alert.watchlist: own}, settings.instruments)
     try:
-        return render(alert, known.get(alert.watchlist, {}))
+        return render(alert, known.get(alert.watchlist, {}), locale=settings.locale)
     except Exception as error:  # whatever a template meets in it
         title = f"{alert.asset} {alert.rule} {alert.period}"
         return Message(title, f"It gives no message: {type(error).__name__}")

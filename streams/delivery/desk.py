@@ -6,10 +6,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
 from alerts.ledger import Entry, Ledger, Outcome
-from alerts.model import Alert
+from alerts.model import Alert, Kind
 from alerts.pictures.drawing import Picture
-from alerts.rendering import render
+from alerts.stages.path import Known, Told, decide, remember
 from alerts.targets import Message
+from alerts.words.summary import Part
+from alerts.writers import Writers
 from config.errors import StreakwatchError
 from config.settings import Delivery, Target
 from streams.clock import Clock
@@ -27,6 +29,7 @@ Fail = Callable[[StreakwatchError], Awaitable[None]]
 """Ends the worker with an error that no trying again mends."""
 
 _DAY = 86_400.0
+_STRENGTH = {kind: place for place, kind in enumerate(Kind)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,7 @@ class Desk:
     rules: Delivery
     targets: dict[str, Target]
     names: dict[str, dict[str, str]]
+    writers: Writers
     pictures: Pictures
     reader: Reader
     ledger: Ledger
@@ -47,6 +51,7 @@ class Desk:
     may_send: Callable[[], bool]
     fail: Fail
     room: int
+    known: Known
     unreadable: set[int]
     """Offsets of alerts that could not be rendered, and are in the dead letters."""
 
@@ -65,6 +70,28 @@ class Desk:
         """Whether a request is done: for a person's by itself, else by any record of the alert."""
         since = request.offset if request.asked else -1
         return self.ledger.settled(request.alert.id, target, since)
+
+    def withheld(self, item: Item, target: str) -> Told | None:
+        """Why a target is not told of an alert now; None where it is.
+
+        What a person has asked for, what was tried already, what comes instead of another target,
+        and what follows something that the target was told, is told.
+        """
+        request = item.request
+        if request.asked or item.attempts or item.instead_of:
+            return None
+        follows = request.alert.follows
+        if follows and self.ledger.outcome(follows, target) is Outcome.DELIVERED:
+            return None
+        judgement = decide(request.alert, self.known, int(self.clock.now() * 1000))
+        remember(request.alert, judgement, self.known)
+        told = next((one for one in judgement.told if one.target == target), None)
+        if told is None or told.decision.is_told:
+            return None
+        by = self.ledger.outcome(told.decision.by, target)
+        return (
+            None if by in (Outcome.FAILED, Outcome.GIVEN_UP) else told
+        )  # then it has said nothing
 
     def entry(self, target: str, request: Request, outcome: Outcome, detail: str = "") -> Entry:
         """A line of the ledger, of now."""
@@ -85,20 +112,32 @@ class Desk:
                 self.ledger.forget(entry.alert, entry.target)  # many, and soon never asked for
             if entry.outcome.is_final:
                 self.metrics.deliveries.labels(entry.target, entry.outcome.value).inc()
+            if entry.outcome is Outcome.SUPPRESSED:
+                reason = entry.detail.partition(":")[0]
+                self.metrics.suppressed.labels(entry.target, reason).inc()
 
-    def message(self, item: Item) -> Message:
-        """The words; those of a fallback say whose they are."""
+    def message(self, item: Item, target: str) -> Message:
+        """The words for a target; those of a fallback say whose they are."""
         alert = item.request.alert
-        message = render(alert, self.names.get(alert.watchlist, {}))
-        if not item.instead_of:
-            return message
-        note = f"The target {item.instead_of} did not take this message, so it comes here."
-        return replace(message, body=f"{note}\n\n{message.body}")
+        names, note = self._names(item), _note(item)
+        again = str(item.offset) if item.request.asked else ""
+        return replace(self.writers.message(alert, names, target, note), alert=alert, again=again)
 
-    async def picture(self, item: Item, target: str) -> Picture | None:
-        """What goes with the words; None where there is none, or not in time."""
-        record, alert = item.request.record, item.request.alert
-        return await self.pictures.of(target, record, alert, self.names.get(alert.watchlist, {}))
+    def together(self, items: Sequence[Item], target: str) -> Message:
+        """The words of several, the strongest first."""
+        ranked = sorted(items, key=lambda item: (_strength(item), item.offset))
+        parts = [Part(item.request.alert, self._names(item), _note(item)) for item in ranked]
+        return replace(self.writers.together(parts, target), alert=ranked[0].request.alert)
+
+    def _names(self, item: Item) -> dict[str, str]:
+        return self.names.get(item.request.alert.watchlist, {})
+
+    async def picture(self, items: Sequence[Item], target: str) -> Picture | None:
+        """What goes with the words; None where there is none, or not in time, or for several."""
+        if len(items) > 1:
+            return None
+        record, alert = items[0].request.record, items[0].request.alert
+        return await self.pictures.of(target, record, alert, self._names(items[0]))
 
     async def put_aside(self, request: Request, error: Exception) -> None:
         """Put an alert that met an error of ours into the dead letters, once for all targets."""
@@ -107,3 +146,15 @@ class Desk:
             letter = internal_dead_letter(self.place, request.record, error)
             await self.outbox.send([letter])
             self.metrics.observe([letter])
+
+
+def _note(item: Item) -> str:
+    """Why a message comes here, or so late."""
+    if item.instead_of:
+        return f"The target {item.instead_of} did not take this message, so it comes here."
+    return item.held_back
+
+
+def _strength(item: Item) -> int:
+    """0 for the strongest."""
+    return _STRENGTH[item.request.alert.milestone.kind]

@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from alerts.backoff import Jitter, pause
+from config.rates import Rate
 from config.settings import Delivery
 
 
 class Gate:
     """Opens to everyone while the target answers; while it fails, to one at a time, with pauses.
 
-    All times are on the event loop's clock.
+    With a ``rate`` it is shut while as many attempts as that allows have begun in its time: what
+    comes then waits, and no alert is lost. All times are on the event loop's clock.
     """
 
-    def __init__(self, rules: Delivery, jitter: Jitter) -> None:
+    def __init__(self, rules: Delivery, jitter: Jitter, rate: Rate | None = None) -> None:
         self._rules = rules
         self._jitter = jitter
+        self._rate = rate
+        self._begun: deque[float] = deque(maxlen=None if rate is None else rate.count)
         self._failures = 0
         self._victims: set[str] = set()
         self._busy = 0
         self._waiters: set[Callable[[], None]] = set()
         self._asked_until = float("-inf")
-        """Until when the target itself has asked to be left alone; an answer does not lift that."""
+        """Until when the target itself, or its rate, has asked to leave it alone; an answer does
+        not lift that."""
         self.opens = float("-inf")
         """No attempt before."""
 
@@ -42,8 +48,9 @@ class Gate:
         return now >= self.opens and not (self.failing and self._busy)
 
     @contextmanager
-    def attempt(self) -> Iterator[None]:
-        """While an attempt lasts."""
+    def attempt(self, now: float) -> Iterator[None]:
+        """While an attempt lasts, which begins now."""
+        self._count(now)
         self._busy += 1
         try:
             yield
@@ -51,6 +58,17 @@ class Gate:
             self._busy -= 1
             if self.failing:
                 self._wake()
+
+    def _count(self, now: float) -> None:
+        """The last attempt that its rate allows shuts the gate until it allows one more."""
+        if self._rate is not None:
+            self._begun.append(now)
+            if len(self._begun) == self._rate.count:
+                self._ask(self._begun[0] + self._rate.seconds)
+
+    def _ask(self, until: float) -> None:
+        self._asked_until = max(self._asked_until, until)
+        self.leave_alone(until)
 
     def answered(self) -> None:
         """It took an alert, or refused it for good: it is there."""
@@ -69,7 +87,7 @@ class Gate:
             self._victims.add(alert)
         asked = min(retry_after or 0.0, self._rules.deadline)
         if retry_after is not None:
-            self._asked_until = max(self._asked_until, now + asked)
+            self._ask(now + asked)
         self.leave_alone(now + max(asked, self._pause(self._failures)))
         return now + max(asked, self._pause(attempts))
 

@@ -156,7 +156,10 @@ class Inbox:
         elif not request.asked and not alert.follows and desk.is_historic(alert):
             self._historic.append(historic(desk, request, self._target))
         else:
-            self.queue.add(Item(request, _now(), desk.deadline(request)))
+            groups = request.groups if desk.writers.groups(self._target) else {}
+            group = groups.get(self._target)
+            due = _now() + (group.wait if group else 0.0)
+            self.queue.add(Item(request, due, desk.deadline(request), group=group))
 
     def _item_of(self, entry: Entry, request: Request) -> Item:
         """An item as the ledger has left it."""
@@ -165,11 +168,16 @@ class Inbox:
         return Item(
             request,
             _now() + max(0.0, wait),
-            entry.until_ms / 1000 if entry.instead_of else desk.deadline(request),
+            entry.until_ms / 1000 if entry.instead_of else self._until(entry, request),
             entry.attempts,
             entry.detail,
             entry.instead_of,
         )
+
+    def _until(self, entry: Entry, request: Request) -> float:
+        """What was held back has more time."""
+        own = self._desk.deadline(request)
+        return own if entry.attempts else max(own, entry.until_ms / 1000)
 
 
 def _now() -> float:

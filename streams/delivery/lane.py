@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 
 from aiokafka.errors import KafkaError
 
 from alerts.ledger import Entry, Outcome
+from alerts.stages.decision import Reason
+from alerts.stages.path import Told
 from alerts.targets import Attempt, Message, Notifier
 from config.errors import StreakwatchError
 from streams.delivery.desk import Desk
 from streams.delivery.gate import Gate
 from streams.delivery.inbox import Inbox, historic
 from streams.delivery.queue import Item
+from streams.delivery.requests import Group
 
 log = logging.getLogger(__name__)
 
 #: Seconds until a look at whether attempts are allowed again, and until a lane gets over an error.
 _CLOSED, _TROUBLE = 0.2, 1.0
+#: Heads that are looked at when one of them is not told, and alerts that a digest has at most.
+_MANY, _DIGEST = 200, 100
 
 
 class DeliveryLane:
@@ -101,11 +107,11 @@ class DeliveryLane:
         if await self._settle_quietly():
             return
         now = asyncio.get_running_loop().time()
-        item = self.inbox.queue.ready(now) if self._gate.is_open(now) else None
-        if item is None:
+        items = self.inbox.queue.ready(now) if self._gate.is_open(now) else []
+        if not items:
             await self._sleep(0 if more else self._pause(now))
-        elif not self._closing:
-            await self._try(item)
+        elif not await self._withhold(items, now) and not self._closing:
+            await self._try(items)
 
     async def _sleep(self, seconds: float | None) -> None:
         """Until there is news, at most ``seconds``; None: however long it takes."""
@@ -135,6 +141,52 @@ class DeliveryLane:
             await self._settle(ends)
         return bool(ends)
 
+    async def _withhold(self, items: Sequence[Item], now: float) -> bool:
+        """Settle what is not told now, or hold it back; whether there was any.
+
+        Where there was, there may be many: the other heads are looked at too.
+        """
+        ends: dict[Item, list[Entry]] = {}
+        held: dict[Item, Entry] = {}
+        self._look_at(items, ends, held)
+        if not (ends or held):
+            return False
+        others = islice(self.inbox.queue.due(now), _MANY)
+        self._look_at([i for i in others if i not in ends and i not in held], ends, held)
+        await self._settle(ends, list(held.values()))
+        return True
+
+    def _look_at(
+        self, items: Iterable[Item], ends: dict[Item, list[Entry]], held: dict[Item, Entry]
+    ) -> None:
+        for item in items:
+            end = self._end_of(item)
+            told = self._desk.withheld(item, self._target) if end is None else None
+            if told is not None:
+                entry = self._hold(item, told)
+                if entry is not None:
+                    held[item] = entry
+                    continue
+                end = [self._entry(item, Outcome.SUPPRESSED, str(told.decision))]
+            if end is not None:
+                ends[item] = end
+
+    def _hold(self, item: Item, told: Told) -> Entry | None:
+        """Put an alert off until it is told in a digest; None where it is not to be, or too many
+        wait already."""
+        way, muted = told.way, told.decision
+        if way is None or not way.digest or muted.until_ms is None:
+            return None
+        if muted.reason is not Reason.MUTED or len(self.inbox.queue) > self._desk.room // 2:
+            return None
+        wait = muted.until_ms / 1000 - self._desk.clock.now()
+        item.due = asyncio.get_running_loop().time() + max(0.0, wait)
+        item.until = max(item.until, muted.until_ms / 1000 + self._desk.rules.deadline)
+        item.group = Group((way.path, muted.until_ms), 0.0, _DIGEST)
+        item.held_back = f"Held back: {muted.words}."
+        entry = self._entry(item, Outcome.RETRYING, str(muted))
+        return replace(entry, next_ms=muted.until_ms, until_ms=int(item.until * 1000))
+
     def _end_of(self, item: Item) -> list[Entry] | None:
         """The entries of an item that has come to its end without an attempt, else None."""
         desk, request = self._desk, item.request
@@ -154,22 +206,34 @@ class DeliveryLane:
         """Whether an attempt now is no better than none."""
         return self._gate.failing if item.attempts else self._gate.down
 
-    async def _try(self, item: Item) -> None:
-        try:
-            message = self._desk.message(item)
-        except Exception as error:
-            log.exception("alert %s cannot be rendered", item.request.alert.id)
-            await self._desk.put_aside(item.request, error)
-            failed = self._entry(item, Outcome.FAILED, f"internal error: {type(error).__name__}")
-            return await self._settle({item: [failed]})
-        with self._gate.attempt():
-            picture = await self._desk.picture(item, self._target)
+    async def _try(self, items: Sequence[Item]) -> None:
+        """One attempt at one message, with all of these."""
+        words = await self._words(items)
+        if not words:
+            return
+        items, messages = list(words), list(words.values())
+        one = len(items) == 1
+        message = messages[0] if one else self._desk.together(items, self._target)
+        with self._gate.attempt(asyncio.get_running_loop().time()):
+            picture = await self._desk.picture(items, self._target)
             if self._closing or not self._desk.may_send():
-                return None  # the picture took its time
+                return  # the picture took its time
             attempt = await self._ask(replace(message, picture=picture))
-            item.attempts += 1
-            self._tell_gate(item, attempt)
-        return await self._judge(item, attempt)
+            self._tell_gate(items, attempt)
+        await self._judge(items, attempt)
+
+    async def _words(self, items: Sequence[Item]) -> dict[Item, Message]:
+        """What each has to say; what cannot be written is settled, and the others go on."""
+        words: dict[Item, Message] = {}
+        for item in items:
+            try:
+                words[item] = self._desk.message(item, self._target)
+            except Exception as error:
+                log.exception("alert %s cannot be rendered", item.request.alert.id)
+                await self._desk.put_aside(item.request, error)
+                detail = f"internal error: {type(error).__name__}"
+                await self._settle({item: [self._entry(item, Outcome.FAILED, detail)]})
+        return words
 
     async def _ask(self, message: Message) -> Attempt:
         timeout = self._desk.rules.timeout
@@ -182,31 +246,43 @@ class DeliveryLane:
             log.exception("target %s: an unexpected error", self._target)
             return Attempt(False, type(error).__name__)
 
-    def _tell_gate(self, item: Item, attempt: Attempt) -> None:
+    def _tell_gate(self, items: Sequence[Item], attempt: Attempt) -> None:
+        """Note the attempt; when there is to be another, at the same message."""
+        due = 0.0
+        attempts = max(item.attempts for item in items) + 1
         if attempt.delivered or attempt.permanent:
             self._gate.answered()
         else:
             now = asyncio.get_running_loop().time()
-            alert = item.request.alert.id
-            item.due = self._gate.failed(now, alert, item.attempts, attempt.retry_after)
+            alert = items[0].request.alert.id
+            due = self._gate.failed(now, alert, attempts, attempt.retry_after)
+        for item in items:
+            item.attempts, item.due = attempts, due
+            item.beside = items if len(items) > 1 else ()
 
-    async def _judge(self, item: Item, attempt: Attempt) -> None:
-        item.detail = attempt.detail
+    async def _judge(self, items: Sequence[Item], attempt: Attempt) -> None:
+        for item in items:
+            item.detail = attempt.detail
         if attempt.delivered:
-            await self._settle({item: [self._entry(item, Outcome.DELIVERED, "")]})
-            self._observe(item)
+            beside = f"in one message of {len(items)}" if len(items) > 1 else ""
+            await self._settle({i: [self._entry(i, Outcome.DELIVERED, beside)] for i in items})
+            for item in items:
+                self._observe(item)
             return
         self._desk.metrics.attempts.labels(self._target).inc()
-        log.warning("alert %s to %s: attempt %d failed (%s)", item.request.alert.id, self._target,
-                    item.attempts, attempt.detail)  # fmt: skip
+        log.warning("alert %s to %s: attempt %d failed (%s)", _named(items), self._target,
+                    items[0].attempts, attempt.detail)  # fmt: skip
         if not self._desk.may_send():
             return  # it may be another worker's by now: who has it says what becomes of it
-        if attempt.permanent:
-            await self._settle({item: self._not_taken(item, Outcome.FAILED, attempt.detail)})
-        elif self._desk.clock.now() >= item.until:
-            await self._settle({item: self._not_taken(item, Outcome.GIVEN_UP, attempt.detail)})
-        else:
-            await self._write([self._retrying(item)])
+        ends, again = {}, []
+        for item in items:
+            if attempt.permanent:
+                ends[item] = self._not_taken(item, Outcome.FAILED, attempt.detail)
+            elif self._desk.clock.now() >= item.until:
+                ends[item] = self._not_taken(item, Outcome.GIVEN_UP, attempt.detail)
+            else:
+                again.append(self._retrying(item))
+        await self._settle(ends, again)
 
     def _observe(self, item: Item) -> None:
         if not item.request.asked:
@@ -244,9 +320,9 @@ class DeliveryLane:
         is_tried = desk.ledger.is_retrying(request.alert.id, fallback)
         return fallback in request.targets or is_tried or desk.is_settled(request, fallback)
 
-    async def _settle(self, ends: Mapping[Item, list[Entry]]) -> None:
-        """Write what became of items, and let go of them."""
-        await self._write([entry for entries in ends.values() for entry in entries])
+    async def _settle(self, ends: Mapping[Item, list[Entry]], again: Sequence[Entry] = ()) -> None:
+        """Write what became of items, and let go of them; ``again`` is of others."""
+        await self._write([*(entry for entries in ends.values() for entry in entries), *again])
         for item, entries in ends.items():
             self.inbox.queue.remove(item)
             for entry in entries:
@@ -275,3 +351,9 @@ class DeliveryLane:
         lane = self._lanes[entry.target]
         lane.inbox.owe(entry, item.request)
         lane.wake()
+
+
+def _named(items: Sequence[Item]) -> str:
+    """The first by its id, and how many more."""
+    more = f" and {len(items) - 1} more" if len(items) > 1 else ""
+    return f"{items[0].request.alert.id}{more}"

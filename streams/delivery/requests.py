@@ -2,22 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
 
+from alerts.facts import Facts
 from alerts.model import Alert
+from alerts.stages.match import Router, Way
 from streams.records import Record, requested
 from streams.wire import Reason, RejectedError, decode_alert
 
 
 @dataclass(frozen=True, slots=True)
+class Group:
+    """Alerts of one ``key`` go out in one message.
+
+    The first waits for others, ``wait`` seconds; ``limit`` is how many one message has at most.
+    """
+
+    key: Hashable
+    wait: float
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
-    """An alert for its targets; ``asked`` where a person wants it sent, whatever was before."""
+    """An alert for its targets; ``asked`` where a person wants it sent, whatever was before.
+
+    ``groups`` are those that it belongs to, by target.
+    """
 
     record: Record
     alert: Alert
     targets: Sequence[str]
     asked: bool = False
+    groups: Mapping[str, Group | None] = field(default_factory=dict)
 
     @property
     def offset(self) -> int:
@@ -31,11 +49,11 @@ class Request:
 
 
 class Reader:
-    """Reads records with the targets of the configuration."""
+    """Reads records with the routes and targets of the configuration."""
 
-    def __init__(self, watchlists: Mapping[str, Sequence[str]], targets: Collection[str]) -> None:
-        """``watchlists`` are the targets of each, ``targets`` all that there are."""
-        self._watchlists = watchlists
+    def __init__(self, router: Router, targets: Collection[str]) -> None:
+        """``targets`` are all that there are."""
+        self._router = router
         self._targets = targets
 
     def read(self, record: Record) -> Request:
@@ -45,10 +63,12 @@ class Reader:
             RejectedError: the record is not an alert, or names a target that is not there.
         """
         alert = decode_alert(record.value)
-        own = self._watchlists.get(alert.watchlist, ())
-        names = requested(record)
+        facts = self._router.describer.describe(alert)
+        ways = self._router.match(facts)
+        own, names = tuple(ways), requested(record)
         if names is None:
-            return Request(record, alert, own)
+            groups = {target: _group(those[0], facts) for target, those in ways.items()}
+            return Request(record, alert, own, groups=groups)
         return Request(record, alert, self._named(names, own), asked=True)
 
     def _named(self, names: bytes, own: Sequence[str]) -> Sequence[str]:
@@ -61,3 +81,10 @@ class Reader:
             detail = f"resend names {unknown[0][:80]!r}, which is no target"
             raise RejectedError(Reason.UNKNOWN_TARGET, detail)
         return wanted
+
+
+def _group(way: Way, facts: Facts) -> Group | None:
+    """The alerts that are told in one message with one on its way."""
+    if way.group is None:
+        return None
+    return Group(way.group_key(facts), way.group.wait, way.group.limit)

@@ -27,7 +27,10 @@ class Targets:
     ) -> None:
         self.pictures = pictures or Pictures(())
         self.notifiers = notifiers
-        self.gates = {name: Gate(settings.delivery, jitter) for name in notifiers}
+        self.gates = {
+            name: Gate(settings.delivery, jitter, settings.targets[name].limit)
+            for name in notifiers
+        }
         self.lanes: dict[str, list[DeliveryLane]] = {name: [] for name in notifiers}
         metrics.expect(settings.targets)
         for name in notifiers:

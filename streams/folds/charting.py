@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from alerts.model import Alert
 from alerts.pictures.tail import has_picture, tail
@@ -25,10 +25,13 @@ def never(_: Alert) -> bool:
     return False
 
 
-def news(rules: Delivery) -> Charted:
-    """The alerts that were no history when they came about, by the times in the log alone."""
+def news(rules: Delivery, watchlists: Collection[str]) -> Charted:
+    """The alerts of watchlists that were no history when they came about, by the times in the log
+    alone."""
 
     def is_news(alert: Alert) -> bool:
+        if alert.watchlist not in watchlists:
+            return False
         if rules.max_age == "none":
             return True
         period = periods.from_text(alert.period, alert.interval)

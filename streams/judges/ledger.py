@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from alerts.ledger import Entry, Outcome, standing
+from alerts.stages.match import Router
 from config.settings import Settings
 from streams.delivery.requests import Request
 from streams.judges.dead_letters import Key
@@ -23,7 +24,7 @@ Refused = Mapping[Key, str]
 class _Sent:
     """An alert in the log: its first record, and the last request for each target."""
 
-    watchlist: str
+    targets: tuple[str, ...]
     offset: int
     at_ms: int
     requests: dict[str, tuple[int, int]] = field(default_factory=dict)
@@ -31,7 +32,7 @@ class _Sent:
 
 
 class LedgerJudge:
-    """Whether each alert of one partition has an end at each target of its watchlist."""
+    """Whether each alert of one partition has an end at each target of its routes."""
 
     def __init__(self, partition: int, settings: Settings, scope: Scope, removed: bool) -> None:
         """``removed`` says that the partition of alerts has lost its beginning."""
@@ -39,7 +40,7 @@ class LedgerJudge:
         self.outcomes = Counter[str]()
         self.suppressed = Counter[str]()
         self._partition = partition
-        self._targets = {name: w.targets for name, w in settings.watchlists.items()}
+        self._router = Router(settings)
         self._fallbacks = {name: target.fallback for name, target in settings.targets.items()}
         self._scope = scope
         self._removed = removed
@@ -50,9 +51,10 @@ class LedgerJudge:
     def see_alert(self, request: Request) -> None:
         """An alert of the log, or a person's request for one."""
         record, alert = request.record, request.alert
-        sent = self._sent.setdefault(
-            alert.id, _Sent(alert.watchlist, record.offset, record.timestamp)
-        )
+        sent = self._sent.get(alert.id)
+        if sent is None:
+            targets = self._router.targets(alert)
+            sent = self._sent[alert.id] = _Sent(targets, record.offset, record.timestamp)
         if request.asked:
             sent.requests |= dict.fromkeys(request.targets, (record.offset, record.timestamp))
 
@@ -90,8 +92,8 @@ class LedgerJudge:
         self._entries.clear()
 
     def _wanted(self, sent: _Sent, entries: Mapping[str, Entry]) -> Iterator[str]:
-        """The watchlist's targets, those that were asked for, and who stands in for them."""
-        wanted = list(dict.fromkeys([*self._targets.get(sent.watchlist, ()), *sent.requests]))
+        """The targets of its routes, those that were asked for, and who stands in for them."""
+        wanted = list(dict.fromkeys([*sent.targets, *sent.requests]))
         for target in wanted:  # it grows while it is gone through
             yield target
             entry = entries.get(target)

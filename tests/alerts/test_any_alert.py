@@ -7,10 +7,13 @@ from dataclasses import asdict
 from itertools import pairwise
 from typing import Any
 
+import jsonschema
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from alerts.document import document, encode, json_schema
+from alerts.envelope import envelope
 from alerts.evidence import (
     Absence,
     Conditions,
@@ -23,6 +26,8 @@ from alerts.evidence import (
 )
 from alerts.model import Alert, Instead, Kind, Milestone, SoFar, Trigger, alert_id
 from alerts.rendering import render
+from alerts.targets import Message
+from alerts.underway import Parcel
 from streams.core.aftermath import HORIZONS, Followed, Outcome
 from streams.core.periods import to_text
 
@@ -320,3 +325,15 @@ def test_plain_values_are_those_of_dataclasses(alert: Alert) -> None:
     plain = alert.to_dict()
     assert plain == json.loads(json.dumps(asdict(alert)))
     assert json.dumps(plain) == json.dumps(asdict(alert))
+
+
+SCHEMA = jsonschema.Draft202012Validator(json_schema())
+
+
+@given(alerts())
+def test_its_document_for_webhooks_is_as_the_schema_says(alert: Alert) -> None:
+    parcel = Parcel(Message("title", "body"), alert, "hook", envelope(alert, "hook"))
+    posted = encode(document(parcel, 0.0))
+    assert posted.isascii()
+    assert not list(SCHEMA.iter_errors(json.loads(posted)))
+    assert json.loads(posted)["alert"] == json.loads(json.dumps(alert.to_dict()))

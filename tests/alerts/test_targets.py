@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from email.message import EmailMessage
 from pathlib import Path
+from typing import Any
 
 import pytest
 from apprise.plugins.base import _delivery_tracker
@@ -26,12 +27,14 @@ from receivers import (
     status,
 )
 
+from alerts import samples
 from alerts.parts import Parts
 from alerts.pictures.drawing import Picture
-from alerts.pictures.takers import takers, wanting
+from alerts.pictures.takers import pictured, takers, wanting
 from alerts.targets import AppriseNotifier, Attempt, Message, TargetError, notifiers
+from alerts.writers import Writers
 from config.loading import example_text
-from config.settings import Target
+from config.settings import Settings, Target
 from streams.cli.main import run
 
 MESSAGE = Message("RUT beats SPX", "10 sessions\n\nAlert a1, watchlist us")
@@ -213,6 +216,21 @@ async def test_a_late_no_is_tried_again(receiver: Receiver) -> None:
 
 PICTURE = Picture(b"\x89PNG\r\n\x1a\n of it", "Line chart of RUT divided by SPX.", "RUT-SPX.png")
 PICTURED = replace(MESSAGE, picture=PICTURE)
+YES = Attempt(True)
+_RULES = {
+    "pairs": [{"asset": "RUT", "benchmark": "SPX"}],
+    "rules": [{"kind": "threshold", "at": 10}],
+}
+WATCHLISTS = {
+    "us": _RULES | {"targets": ["mail"], "labels": {"desk": "us"}},
+    "de": _RULES | {"targets": ["chat"]},
+}
+SETTINGS = Settings.model_validate(
+    {
+        "watchlists": WATCHLISTS,
+        "targets": {"mail": {"url": "mailto://x.example"}, "chat": {"url": "console://"}},
+    }
+)
 
 
 def images(mail: Mail) -> list[EmailMessage]:
@@ -237,6 +255,26 @@ async def test_a_mail_goes_with_its_picture_and_what_that_says(
     assert mail.whole.get_content_subtype() == subtype
     assert "Picture: Line chart of RUT divided by SPX." in mail.body.replace("&nbsp;", " ")
     assert ('<img src="cid:RUT-SPX.png">' in mail.body) is (form == "html")
+
+
+async def test_a_mail_in_html_shows_it_among_the_figures_and_says_it_in_its_plain_part() -> None:
+    words = Writers(SETTINGS).message(samples.of("record.broken"), samples.NAMES, "mail")
+    with MailServer() as server:
+        mailing = {"mail": Target(url=server.url("a@x.example"))}
+        assert await notifiers(mailing)["mail"].notify(replace(words, picture=PICTURE), 5) == YES
+        assert await notifiers(mailing)["mail"].notify(words, 5) == YES
+        mail, without = server.mails
+    assert mail.whole.get_content_subtype() == "related"
+    (image,) = images(mail)
+    assert image["Content-ID"] == "<RUT-SPX.png>"
+    assert (
+        mail.body.count('<img src="cid:RUT-SPX.png" alt="Line chart of RUT divided by SPX."') == 1
+    )
+    assert mail.body.index("<img") < mail.body.index(samples.of("record.broken").id)
+    plain = mail.whole.get_body(("plain",))
+    assert plain is not None
+    assert plain.get_content().rstrip().endswith("Picture: Line chart of RUT divided by SPX.")
+    assert (images(without), "<img" in without.body) == ([], False)
 
 
 async def test_a_channel_without_attachments_gets_the_words_alone(
@@ -286,6 +324,39 @@ async def test_a_mail_that_is_greylisted_keeps_its_picture() -> None:
 )
 def test_who_gets_pictures(url: str, pictures: str, expected: bool) -> None:
     assert bool(takers({"t": Target(url=url, pictures=pictures)})) is expected
+
+
+REACH = {
+    "its own target": ({}, {"us"}),
+    "a fallback of its own": ({"targets": {"chat": {"fallback": "mail"}}}, {"us", "de"}),
+    "a route for all": ({"routes": {"routes": [{"targets": ["mail"]}]}}, {"us", "de"}),
+    "a route for some kinds": (
+        {"routes": {"routes": [{"match": {"rule": "record.*"}, "targets": ["mail"]}]}},
+        {"us", "de"},
+    ),
+    "a route for another watchlist": (
+        {"routes": {"routes": [{"match": {"watchlist": "us"}, "targets": ["mail"]}]}},
+        {"us"},
+    ),
+    "a route for a label that it has not": (
+        {"routes": {"routes": [{"match": {"labels": {"desk": "us"}}, "targets": ["mail"]}]}},
+        {"us"},
+    ),
+    "routes instead of its own": ({"routes": {"targets": ["chat"]}}, set()),
+    "never": ({"targets": {"mail": {"pictures": "never"}}}, set()),
+}
+
+
+@pytest.mark.parametrize(("more", "expected"), REACH.values(), ids=REACH)
+def test_alerts_go_with_a_history_where_a_target_may_get_a_picture(
+    more: dict[str, Any], expected: set[str]
+) -> None:
+    targets = {"mail": {"url": "json://localhost"}, "chat": {"url": "console://"}}
+    for name, options in more.get("targets", {}).items():
+        targets[name] |= options
+    assert pictured(
+        Settings.model_validate({"watchlists": WATCHLISTS} | more | {"targets": targets})
+    ) == (expected)
 
 
 def test_without_matplotlib_nobody_does(monkeypatch: pytest.MonkeyPatch) -> None:

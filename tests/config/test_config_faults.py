@@ -56,8 +56,8 @@ EDITED = {
     "empty target": (
         *("    url: console://\n", "    {}\n"),
         [
-            "9: targets.desk.url: missing; add it: an apprise URL, or console:// ; ${NAME} is "
-            "taken from the environment"
+            "9: targets.desk.url: missing; add it: an apprise URL, console:// or "
+            "webhooks:// ; ${NAME} is from the environment or a file"
         ],
     ),
     # kinds

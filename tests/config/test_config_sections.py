@@ -59,7 +59,10 @@ TARGETS = {
     ),
     "target that is a url": (
         *("desk:\n    url: console://", "desk: slack://hidden"),
-        ["9: targets.desk: found a text; write below it: url, fallback, pictures"],
+        [
+            "9: targets.desk: found a text; write below it: url, fallback, tags, severity, rate, "
+            "format, locale, pictures"
+        ],
     ),
     "fallback that is not there": (
         *("url: console://", "url: console://\n    fallback: dsk"),

@@ -23,11 +23,11 @@ def streakwatch(*arguments: object) -> subprocess.CompletedProcess[str]:
 def test_topics_are_created_once_and_compared(deployment: Deployment) -> None:
     missing = streakwatch("topics", "check", "-c", deployment.config)
     assert missing.returncode == 1
-    assert missing.stdout.count("missing") == 8
+    assert missing.stdout.count("missing") == 9
     first = streakwatch("topics", "create", "-c", deployment.config)
     second = streakwatch("topics", "create", "-c", deployment.config)
-    assert (first.returncode, first.stdout.count("created")) == (0, 8)
-    assert (second.returncode, second.stdout.count("exists")) == (0, 8)
+    assert (first.returncode, first.stdout.count("created")) == (0, 9)
+    assert (second.returncode, second.stdout.count("exists")) == (0, 9)
     deployment.overrides["kafka"] = deployment.settings.kafka.model_dump(
         mode="json", exclude_none=True
     ) | {

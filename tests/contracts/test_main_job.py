@@ -13,12 +13,12 @@ from streams.demo.receivers import SmtpReceiver
 pytestmark = pytest.mark.kafka
 
 TITLES = [
-    "RUT beat SPX for the 10th session running: longest since 2008-06-06",
-    "RUT beat SPX for the 13th session running: ties the record since 2000-01-01 "
-    "(13, ended 2008-06-06)",
-    "RUT beat SPX for the 14th session running: breaks the record since 2000-01-01 "
-    "(13, ended 2008-06-06), longest since 1996-05-07",
-    "RUT's streak against SPX ended at 14 sessions, the longest since 1996-05-07",
+    "RUT beat SPX for the 10th session running: longest since 6 Jun 2008; record 16",
+    "RUT beat SPX for the 13th session running: ties the record since 1 Jan 2000 "
+    "(13, ended 6 Jun 2008)",
+    "RUT beat SPX for the 14th session running: breaks the record since 1 Jan 2000 "
+    "(13, ended 6 Jun 2008); longest since 7 May 1996; record 16",
+    "RUT's streak against SPX ended at 14 sessions, the longest since 7 May 1996; record 16",
 ]
 
 

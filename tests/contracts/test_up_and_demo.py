@@ -114,9 +114,9 @@ def test_the_demo_tells_january_and_ends_by_itself(folder: Path) -> None:
     assert ended.returncode == 0, ended.stdout + ended.stderr
     told = ended.stdout
     for line in (
-        "RUT beat SPX for the 10th session running: longest since 2008-06-06",
-        "ties the record since 2000-01-01 (13, ended 2008-06-06)",
-        "breaks the record since 2000-01-01 (13, ended 2008-06-06), longest since 1996-05-07",
+        "RUT beat SPX for the 10th session running: longest since 6 Jun 2008",
+        "ties the record since 1 Jan 2000 (13, ended 6 Jun 2008)",
+        "breaks the record since 1 Jan 2000 (13, ended 6 Jun 2008); longest since 7 May 1996",
         "RUT's streak against SPX ended at 14 sessions",
     ):
         assert told.count(line) == 3, line  # console, e-mail and webhook

@@ -114,7 +114,7 @@ def test_a_circle_of_followers_ends() -> None:
 def test_filters(wanted: Filter, is_wanted: bool) -> None:
     ledgers = entered(told(AN_ALERT), Entry("aaaa1", "mail", Outcome.DELIVERED, 2))
     (one,) = ledgers.all()
-    assert wanted.wants(one, {AN_ALERT.watchlist: ["mail", "hook"]}) == is_wanted
+    assert wanted.wants(one, ["mail", "hook"]) == is_wanted
 
 
 def test_what_became_of_it_in_json() -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from streams.moments import moment, since
+from streams.moments import ahead, moment, since
 
 NOW = int(datetime(2026, 1, 22, 12, tzinfo=UTC).timestamp() * 1000)
 
@@ -40,3 +40,23 @@ def test_what_is_no_moment(text: str) -> None:
 @pytest.mark.parametrize("at_ms", [10**18, -(10**18)])
 def test_what_lies_beyond_all_calendars(at_ms: int) -> None:
     assert moment(at_ms) == "never"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2h", "2026-01-22 14:00:00Z"),
+        ("0s", "2026-01-22 12:00:00Z"),
+        ("2026-01-23", "2026-01-23 00:00:00Z"),
+        ("2026-01-22T12:01Z", "2026-01-22 12:01:00Z"),
+        ("999999w", "never"),
+    ],
+)
+def test_when_something_ends(text: str, expected: str) -> None:
+    assert moment(ahead(text, NOW)) == expected
+
+
+@pytest.mark.parametrize("text", ["", "tomorrow", "2026-02-30", "2026-01-22", "2026-01-22T12:00Z"])
+def test_what_is_over_or_no_moment(text: str) -> None:
+    with pytest.raises(ValueError, match=r"date|exist|over"):
+        ahead(text, NOW)

@@ -14,6 +14,7 @@ import pytest
 from harness import january
 
 from alerts.ledger import Entry, Outcome
+from config.routes import Routes
 from config.settings import Settings
 from streams.calendars import by_name
 from streams.folds.router import RouterFold
@@ -163,6 +164,17 @@ def test_what_is_right_is_exact(world: World) -> None:
     assert verdict.outcomes == {"delivered": 9}
     assert (verdict.dead_letters.expected, verdict.reasons) == (1, {"not-json": 1})
     assert list(verdict.lines())[-1] == "exact: what was sent is exactly what should have been"
+
+
+def test_targets_are_those_of_the_routes(world: World) -> None:
+    def routed(*routes: dict[str, Any]) -> Verdict:
+        found = Routes.model_validate({"routes": routes})
+        world.settings = world.settings.model_copy(update={"routes": found})
+        return world.verify()
+
+    assert routed({"match": {"watchlist": "us"}}).is_exact
+    nobody = routed({"match": {"rule": "ended"}, "targets": []})
+    assert (nobody.is_exact, nobody.ledger.expected) == (True, 6)
 
 
 def test_nothing_at_all_is_exact(empty: World) -> None:

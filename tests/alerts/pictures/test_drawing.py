@@ -21,6 +21,7 @@ from alerts.pictures.attaching import described
 from alerts.pictures.canvas import COLOURS
 from alerts.pictures.chart import Chart, Span, chart
 from alerts.pictures.drawing import Picture, draw, picture
+from alerts.words.channels import USUAL, Channel, Family, Limits
 
 NEAR = Holder(9, "2025-06-02", "2025-06-12")
 HOSTILE = [
@@ -120,6 +121,9 @@ def test_names_are_text_and_nothing_else(names: tuple[str, str]) -> None:
     assert drawn.text.isprintable()
 
 
+HTML = Channel(Family.HTML, USUAL[Family.HTML])
+
+
 def test_the_words_are_in_the_message() -> None:
     image = Picture(b"", 'A <b> & "c"', "a-b.png")
     assert described("10 sessions", image) == '10 sessions\n\nPicture: A <b> & "c"'
@@ -128,7 +132,33 @@ def test_the_words_are_in_the_message() -> None:
         ("<html><body><p>x</p></body></html>", "<html><body><p>x</p>"),
         ("<p>x</p>", "<p>x</p>"),
         ("<p>&lt;/body></p></BODY ></html>", "<p>&lt;/body></p>"),
+        ("<td><!-- picture --></td><p>x</p></body>", "<td>"),
     ]:
-        found = described(page, image, is_html=True)
+        found = described(page, image, HTML, inline=True)
         assert found.startswith(before + shown)
-        assert found.endswith(page.removeprefix(before))
+        assert found.endswith(page.replace("<!-- picture -->", "").removeprefix(before))
+
+
+IN_FAMILIES = {
+    Family.PLAIN: "Picture: <!channel> *A*/@b",
+    Family.PUSH: "Picture: <!channel> *A*/@b",
+    Family.MARKDOWN: "Picture: \\<!channel\\> \\*A\\*/@\u200bb",
+    Family.SLACK: "Picture: &lt;!channel&gt; \u2217A\u2217/@\u200bb",
+}
+
+
+@pytest.mark.parametrize(("family", "said"), IN_FAMILIES.items(), ids=IN_FAMILIES)
+def test_each_family_writes_the_words_its_way(family: Family, said: str) -> None:
+    image = Picture(b"", "<!channel> *A*/@b", "a-b.png")
+    assert described("10 sessions", image, Channel(family)) == f"10 sessions\n\n{said}"
+
+
+def test_html_that_cannot_show_the_picture_has_the_words() -> None:
+    found = described("<p>x</p></body>", Picture(b"", "A <b>", "a-b.png"), HTML)
+    assert found == '<p>x</p><div class="muted">Picture: A &lt;b&gt;</div></body>'
+
+
+@pytest.mark.parametrize(("room", "expected"), [(22, "ten\n\nPicture: A to B."), (19, "ten")])
+def test_words_for_which_there_is_no_room_are_left_out(room: int, expected: str) -> None:
+    narrow = Channel(Family.PLAIN, Limits(0, room))
+    assert described("ten", Picture(b"", "A to B.", "a-b.png"), narrow) == expected

@@ -34,6 +34,7 @@ async def test_an_alert_reaches_each_target_of_its_watchlist(desk: Desk) -> None
         ("a1", "mail", "delivered"),
         ("a1", "chat", "delivered"),
         ("a2", "mail", "delivered"),
+        ("a3", "", "suppressed"),
     }
     assert (desk.mail.ids, desk.chat.ids, desk.spare.ids) == (["a1", "a2"], ["a1"], [])
     assert "Russell 2000" in desk.mail.taken[0].body
@@ -170,7 +171,7 @@ async def test_what_is_no_alert_is_a_dead_letter(desk: Desk) -> None:
 async def test_an_error_of_ours_for_one_alert_leaves_the_others(desk: Desk) -> None:
     """An alert that cannot be rendered: one dead letter, and an end at each target."""
     broken = an_alert(1, milestone=Milestone(Kind.RECORD_TIED, 10, "all", None))
-    await desk.deliver(an_alert(0), broken, an_alert(2))
+    await desk.deliver(an_alert(0, asset="A"), broken, an_alert(2, asset="B"))
     (letter,) = desk.harness.outbox.to(Topic.DEAD_LETTERS)
     assert letter.value == encode_alert(broken)
     assert dict(letter.headers)["reason"] == b"internal-error"

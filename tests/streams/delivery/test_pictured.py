@@ -22,8 +22,8 @@ HISTORY = [(CHART, a_tail(end=from_text(PERIOD)).encode())]
 def desk_of(new_desk: Callable[..., Any]) -> Callable[..., Any]:
     """A desk whose target mail gets pictures, drawn as told."""
 
-    async def make(*does: Exception | asyncio.Event) -> Desk:
-        made: Desk = await new_desk(pictures=Pictures({"mail"}, FakeArtist(*does)))
+    async def make(*does: Exception | asyncio.Event, **more: Any) -> Desk:
+        made: Desk = await new_desk(pictures=Pictures({"mail"}, FakeArtist(*does)), more=more)
         return made
 
     return make
@@ -39,6 +39,12 @@ async def test_a_picture_goes_with_the_message(desk_of: Callable[..., Any]) -> N
     await desk.deliver(an_alert(2))  # of before there were pictures
     assert pictures_of(desk) == ["RUT-SPX-2026-01-15.png", ""]
     assert [message.picture for message in desk.chat.taken] == [None, None]
+
+
+async def test_a_message_of_several_alerts_goes_without(desk_of: Callable[..., Any]) -> None:
+    desk = await desk_of(routes={"group": {"by": ["period"], "wait": 5, "limit": 2}})
+    await desk.deliver(*(an_alert(n, asset=f"A{n}") for n in (1, 2, 3)), headers=HISTORY)
+    assert [message.picture is None for message in desk.mail.taken] == [True, False]
 
 
 @pytest.mark.parametrize("error", [ArtistError("away"), ValueError("a fault of ours")])

@@ -173,7 +173,7 @@ async def test_a_failing_target_is_asked_by_one_lane_at_a_time(desk: Desk) -> No
     desk.mail.answers = [NO]
     await desk.take(an_alert(1))
     await until(lambda: desk.mail.attempts == 1)
-    with gate.attempt():
+    with gate.attempt(0.0):
         await asyncio.sleep(100)
         assert desk.mail.attempts == 1
     await desk.idle()

@@ -154,9 +154,9 @@ def test_news_goes_with_the_history_that_its_picture_shows() -> None:
     """The alerts are the same; and so is the history, in whatever frames the closes come."""
     rules = SETTINGS.delivery.model_copy(update={"max_age": "none"})
     records = routed(JANUARY)
-    fold = WatcherFold(PLACE, {"us": US}, charted=news(rules))
+    fold = WatcherFold(PLACE, {"us": US}, charted=news(rules, {"us"}))
     one_by_one = [output for record in records for output in fold.apply([record])]
-    at_once = WatcherFold(PLACE, {"us": US}, charted=news(rules)).apply(records)
+    at_once = WatcherFold(PLACE, {"us": US}, charted=news(rules, {"us"})).apply(records)
     assert one_by_one == at_once
     plain = WatcherFold(PLACE, {"us": US}).apply(records)
     assert [replace(output, headers=()) for output in at_once] == plain
@@ -175,7 +175,7 @@ def test_history_that_is_loaded_has_no_pictures(days: int, expected: bool) -> No
     ended = ended_by_ms(from_text("2026-01-22"))
     alert = replace(run(US)[-1], period="2026-01-22")
     trigger = replace(alert.trigger, arrived_ms=ended + days * 86_400_000)
-    assert news(SETTINGS.delivery)(replace(alert, trigger=trigger)) is expected
+    assert news(SETTINGS.delivery, {alert.watchlist})(replace(alert, trigger=trigger)) is expected
 
 
 def test_an_alert_comes_even_where_its_history_cannot_be_made(
@@ -186,7 +186,7 @@ def test_an_alert_comes_even_where_its_history_cannot_be_made(
 
     monkeypatch.setattr(charting, "tail", broken)
     rules = SETTINGS.delivery.model_copy(update={"max_age": "none"})
-    found = WatcherFold(PLACE, {"us": US}, charted=news(rules)).apply(routed(JANUARY))
+    found = WatcherFold(PLACE, {"us": US}, charted=news(rules, {"us"})).apply(routed(JANUARY))
     assert found == WatcherFold(PLACE, {"us": US}).apply(routed(JANUARY))
 
 

@@ -1,0 +1,1 @@
+"""Alerts as words, for each family of channel: pure but for the templates that are read."""

@@ -1,0 +1,65 @@
+"""The words for each target of a configuration: its channel, its locale, the user's templates."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+
+from alerts.model import Alert
+from alerts.rendering import render, render_together
+from alerts.targets import Message
+from alerts.words.channels import Channel, channel_of
+from alerts.words.faults import TemplateFaultError
+from alerts.words.library import Library, library
+from alerts.words.summary import Part
+from config.settings import Settings
+
+log = logging.getLogger(__name__)
+
+#: How the URLs of our own webhooks begin.
+WEBHOOKS = ("webhook://", "webhooks://")
+
+
+class Writers:
+    """Writes for targets, by name."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def message(
+        self, alert: Alert, names: Mapping[str, str], target: str, note: str = ""
+    ) -> Message:
+        """The message for a target.
+
+        Where a template of the user's fails, the message has the words of ours: a template is no
+        reason for no message.
+        """
+        return self._written(
+            target,
+            lambda channel, locale, templates: render(
+                alert, names, channel, locale=locale, templates=templates, note=note
+            ),
+        )
+
+    def together(self, parts: Sequence[Part], target: str) -> Message:
+        """One message of several alerts for a target, in their order."""
+        return self._written(
+            target,
+            lambda channel, locale, templates: render_together(parts, channel, locale, templates),
+        )
+
+    def groups(self, target: str) -> bool:
+        """Whether a target may get several alerts in one message: a machine gets each by itself."""
+        url = self._settings.targets[target].url.get_secret_value()
+        return not url.startswith(WEBHOOKS)
+
+    def _written(self, target: str, write: Callable[[Channel, str, Library], Message]) -> Message:
+        at = self._settings.targets[target]
+        channel = channel_of(at.url.get_secret_value(), at.format)
+        locale, folder = at.locale or self._settings.locale, self._settings.templates
+        if folder is not None:
+            try:
+                return write(channel, locale, library(locale, folder))
+            except TemplateFaultError as error:
+                log.warning("target %s: a template fails, so ours is used: %s", target, error)
+        return write(channel, locale, library(locale))

@@ -1,0 +1,46 @@
+"""Envelopes: what machines are told beside the words, for any kind of alert."""
+
+from __future__ import annotations
+
+import doctest
+from dataclasses import replace
+
+import pytest
+
+from alerts import mail, samples
+from alerts.envelope import envelope
+from alerts.stages import floor
+
+
+@pytest.mark.parametrize("kind", samples.KINDS)
+def test_it_follows_from_alert_and_target_alone(kind: str) -> None:
+    alert = samples.of(kind)
+    first = envelope(alert, "mail")
+    assert envelope(alert, "mail") == first
+    assert first.key == f"{alert.id}/mail"
+    others = {envelope(alert, "chat").message, envelope(alert, "mail", "7").message}
+    assert first.message not in others
+    assert len(others) == 2
+
+
+@pytest.mark.parametrize("kind", samples.KINDS)
+def test_it_follows_what_the_alert_follows(kind: str) -> None:
+    alert = replace(samples.of(kind), follows="a1")
+    told = envelope(replace(alert, id="a1", follows=""), "mail")
+    assert envelope(alert, "mail").follows == envelope(alert, "mail").replies_to == told.message
+    assert envelope(replace(alert, follows=""), "mail").follows == ""
+
+
+@pytest.mark.parametrize("kind", samples.KINDS)
+def test_all_that_is_about_one_streak_is_one_thread(kind: str) -> None:
+    alert = samples.of(kind)
+    first = replace(samples.of("threshold"), watchlist=alert.watchlist)
+    of_streak = envelope(first, "mail").thread
+    assert envelope(alert, "mail").thread == (of_streak if alert.direction else "")
+
+
+@pytest.mark.parametrize("module", [mail, floor])
+def test_the_examples_of_docstrings_hold(module: object) -> None:
+    result = doctest.testmod(module)  # type: ignore[arg-type]
+    assert result.failed == 0
+    assert result.attempted > 0
