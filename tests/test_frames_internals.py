@@ -5,6 +5,7 @@ When one of these fails after an upgrade, read streams/frames/ beside the new dr
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 from importlib.metadata import version
 from types import SimpleNamespace
@@ -133,11 +134,14 @@ def test_a_full_queue_stops_its_whole_topic_and_no_other() -> None:
     consumer.app = SimpleNamespace(in_recovery=False)
     consumer._buffered_partitions = set()
     consumer._active_partitions = {TP("a", 0), TP("a", 1), TP("b", 0)}
+    consumer._wanted_again = asyncio.Event()
     consumer.on_buffer_full(TP("a", 1))
     assert consumer._active_partitions == {TP("b", 0)}
     consumer.on_buffer_drop(TP("b", 0))
     assert consumer._active_partitions == {TP("b", 0)}
+    assert not consumer._wanted_again.is_set()
     consumer.on_buffer_drop(TP("a", 1))
+    assert consumer._wanted_again.is_set()
     assert consumer._active_partitions == {TP("a", 0), TP("a", 1), TP("b", 0)}
 
 

@@ -10,7 +10,11 @@ from config.severities import Severity, at_least
 
 
 def floor(facts: Facts, target: str, floors: Mapping[str, Severity]) -> Decision | None:
-    """Why an alert is below the floor of a target; None where it is not."""
+    """Why an alert is below the floor of a target; None where it is not.
+
+    >>> str(floor({"severity": "info"}, "pager", {"pager": "critical"}))
+    'below: info, and pager wants critical and above'
+    """
     least = floors.get(target)
     severity = facts[SEVERITY]
     if least is None or severity in at_least(least):

@@ -7,6 +7,7 @@ import logging
 import re
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any, get_args
@@ -140,14 +141,15 @@ def test_the_example_passes_the_check() -> None:
     assert settings.model_dump(include=set(sections)) == defaults.model_dump(include=set(sections))
 
 
-def options(kind: Any) -> set[str]:
+def options(kind: Any, above: tuple[Any, ...] = ()) -> set[str]:
     """The keys of a model and of all models within it; a scope is written as a text."""
-    if kind is Scope:
+    if kind is Scope or kind in above:
         return set()
+    within = partial(options, above=(*above, kind))
     if isinstance(kind, type) and issubclass(kind, BaseModel):
-        below = (info.annotation for info in kind.model_fields.values())
-        return set(kind.model_fields).union(*map(options, below))
-    return set().union(*map(options, get_args(kind)))
+        keys = {info.alias or name for name, info in kind.model_fields.items()}
+        return keys.union(*(within(info.annotation) for info in kind.model_fields.values()))
+    return set().union(*map(within, get_args(kind)))
 
 
 def kinds(schema: Any) -> set[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import jsonschema
 import pytest
 import yaml
 
-from config.loading import load
+from config.loading import example_text, load
 from config.schema import json_schema
 from config.severities import SEVERITIES
 
@@ -262,3 +263,16 @@ def test_by_default_there_are_no_routes_and_four_inhibitions(base: str, file: Pa
         ["calendar", "period", "interval"],
     ]
     assert set(SEVERITIES.values()) == {"info", "warning", "critical"}
+
+
+def test_what_the_example_has_of_it_as_a_comment_is_right(file: Path) -> None:
+    before, start, rest = example_text().partition("# routes:\n")
+    block, end, after = rest.partition("\n\n")
+    block = re.sub(r"^# ", "", f"{start}{block}{end}", flags=re.M)
+    whole = (before + block + after).replace("    # labels:", "    labels:")
+    whole = whole.replace("targets: [slack]", "targets: [console]")
+    file.write_text(whole)
+    found = load(file, {})
+    assert [route.digest for route in found.routes.routes] == [True, None]
+    assert set(found.timings) == {"nights", "year-end", "after-close"}
+    assert found.watchlists["us-small-against-large"].labels == {"desk": "us"}
