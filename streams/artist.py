@@ -19,6 +19,7 @@ from alerts.pictures.chart import Chart
 #: What the process is given of our environment: nothing in it is secret.
 _ENVIRONMENT = ("HOME", "LANG", "LC_ALL", "MPLCONFIGDIR", "PATH", "TMPDIR", "XDG_CACHE_HOME")
 _MODULE = ("-P", "-m", "alerts.pictures")
+_ENDED = "the process that draws has ended"
 
 
 class ArtistError(Exception):
@@ -93,8 +94,8 @@ class Artist:
         try:
             process.stdin.write(LENGTH.pack(len(request)) + request)
             await process.stdin.drain()
-        except OSError as error:
-            raise ArtistError(type(error).__name__) from None
+        except OSError:
+            raise ArtistError(_ENDED) from None
         return await self._read(process)
 
     async def _read(self, process: Process) -> bytes:
@@ -103,7 +104,7 @@ class Artist:
             (size,) = LENGTH.unpack(await process.stdout.readexactly(LENGTH.size))
             return await process.stdout.readexactly(size)
         except asyncio.IncompleteReadError:
-            raise ArtistError("the process that draws has ended") from None
+            raise ArtistError(_ENDED) from None
 
     async def _kill(self) -> None:
         process, self._process = self._process, None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from alerts.pictures import wording
 from alerts.pictures.canvas import (
@@ -128,9 +128,8 @@ def _words(made: Figure, axes: Axes, chart: Chart) -> None:
         made.text(_LEFT, 0.03, wording.record(chart), size=7.5, va="center", color=GREY),
     ]
     for text in texts:
-        _fit(text, text.get_window_extent().width, made.bbox.width * (1 - 2 * _LEFT))
-    label = axes.yaxis.label
-    _fit(label, label.get_window_extent().height, axes.bbox.height)
+        _fit(text, "width", made.bbox.width * (1 - 2 * _LEFT))
+    _fit(axes.yaxis.label, "height", axes.bbox.height)
 
 
 def _make_room(made: Figure, axes: Axes) -> None:
@@ -141,9 +140,10 @@ def _make_room(made: Figure, axes: Axes) -> None:
     made.subplots_adjust(left=_FRAME["left"] + _LEFT - box.x0 / made.bbox.width)
 
 
-def _fit(text: Text, size: float, room: float) -> None:
-    if size > room:
-        text.set_fontsize(float(text.get_fontsize()) * room / size)
+def _fit(text: Text, side: Literal["width", "height"], room: float) -> None:
+    """Smaller until it fits: letters have whole pixels, so a text does not shrink as its type."""
+    while (size := getattr(text.get_window_extent(), side)) > room:
+        text.set_fontsize(float(text.get_fontsize()) * min(room / size, 0.97))
 
 
 def _can_draw(text: str) -> bool:

@@ -38,7 +38,7 @@ def check(file: Path) -> None:
     blind = sorted(wanting(settings.targets)) if not can_draw() else []
     if blind:
         why = f"messages to {', '.join(blind)} go without pictures: matplotlib is not installed"
-        print(f"{why} (pip install 'streakwatch[plot]', or write `pictures: never`)")
+        print(f"{why} (pip install 'streakwatch[plot]', or leave out `pictures: auto`)")
 
 
 @command.command()

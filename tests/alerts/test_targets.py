@@ -351,7 +351,10 @@ REACH = {
 def test_alerts_go_with_a_history_where_a_target_may_get_a_picture(
     more: dict[str, Any], expected: set[str]
 ) -> None:
-    targets = {"mail": {"url": "json://localhost"}, "chat": {"url": "console://"}}
+    targets = {
+        "mail": {"url": "json://localhost", "pictures": "auto"},
+        "chat": {"url": "console://", "pictures": "auto"},
+    }
     for name, options in more.get("targets", {}).items():
         targets[name] |= options
     assert pictured(
@@ -359,9 +362,13 @@ def test_alerts_go_with_a_history_where_a_target_may_get_a_picture(
     ) == (expected)
 
 
+def test_who_does_not_ask_for_pictures_gets_none() -> None:
+    assert takers({"t": Target(url="json://localhost")}) == frozenset()
+
+
 def test_without_matplotlib_nobody_does(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    targets = {"t": Target(url="json://localhost")}
+    targets = {"t": Target(url="json://localhost", pictures="auto")}
     assert (wanting(targets), takers(targets)) == ({"t"}, frozenset())
 
 
@@ -369,7 +376,8 @@ def test_the_check_says_once_who_goes_without_pictures(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "streakwatch.yaml"
-    example = example_text().replace("url: console://", "url: console://\n  desk: {url: json://x}")
+    desk = "\n  desk: {url: json://x, pictures: auto}"
+    example = example_text().replace("url: console://", f"url: console://{desk}")
     file.write_text(example)
     assert run(["config", "check", str(file)]) == 0
     assert len(capsys.readouterr().out.splitlines()) == 1
@@ -377,5 +385,5 @@ def test_the_check_says_once_who_goes_without_pictures(
     assert run(["config", "check", str(file)]) == 0
     assert capsys.readouterr().out.splitlines()[1:] == [
         "messages to desk go without pictures: matplotlib is not installed "
-        "(pip install 'streakwatch[plot]', or write `pictures: never`)"
+        "(pip install 'streakwatch[plot]', or leave out `pictures: auto`)"
     ]

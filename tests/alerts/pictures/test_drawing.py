@@ -11,7 +11,7 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 from charts import a_chart, a_tail, an_alert
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -103,6 +103,7 @@ def test_every_chart_can_be_drawn(made: Chart) -> None:
 
 
 @given(st.tuples(*[st.sampled_from(HOSTILE) | st.text(max_size=60)] * 2))
+@example(("$$", "W" * 10**5))
 @settings(max_examples=15, deadline=None)
 def test_names_are_text_and_nothing_else(names: tuple[str, str]) -> None:
     """Nothing is parsed, nothing is warned of, and nothing runs out of the picture."""
