@@ -42,6 +42,7 @@ bench: $(READY)
 	$(BIN)/python bench/stages.py
 	$(BIN)/python bench/ticks.py
 	$(BIN)/python bench/burst.py
+	$(BIN)/python bench/pictures.py
 
 bench-peers: $(READY)
 	$(BIN)/python bench/peers.py
@@ -89,7 +90,7 @@ COMPILE = $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-ex
 
 lock: $(READY)
 	$(COMPILE) --extra dev --extra demo --extra plot -o requirements/dev.txt pyproject.toml
-	$(COMPILE) --extra fast -c requirements/dev.txt -o requirements/worker.txt pyproject.toml
+	$(COMPILE) --extra fast --extra plot -c requirements/dev.txt -o requirements/worker.txt pyproject.toml
 
 build: $(READY)
 	$(BIN)/python -m build --no-isolation

@@ -11,6 +11,7 @@ from typing import Protocol
 
 import apprise
 from apprise import AppriseAsset, NotifyFormat, NotifyType
+from apprise.plugins.email import NotifyEmail
 from apprise.plugins.slack import NotifySlack
 
 from alerts.answers import sum_up
@@ -18,6 +19,8 @@ from alerts.console import register_console
 from alerts.mail import register_mail
 from alerts.model import Alert
 from alerts.parts import Parts
+from alerts.pictures.attaching import attachment, described
+from alerts.pictures.drawing import Picture
 from alerts.plugins import as_it_is, teach_mails, text_part
 from alerts.privacy import public_url
 from alerts.secrecy import silence_targets
@@ -49,7 +52,8 @@ class Message:
 
     The title is empty where the body begins with it; ``text`` is the plain part of HTML. ``again``
     is not empty where a person wants it sent, whatever was before: it tells apart such requests.
-    ``test`` says that it is about nothing that has happened.
+    ``test`` says that it is about nothing that has happened. It is the same message with a picture
+    and without.
     """
 
     title: str
@@ -59,6 +63,7 @@ class Message:
     alert: Alert | None = field(default=None, compare=False)
     again: str = ""
     test: bool = False
+    picture: Picture | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,14 +106,19 @@ class AppriseNotifier:
         self._apprise = apprise.Apprise(asset=AppriseAsset(async_mode=False, http_redirects=False))
         if not self._apprise.add(url) or len(self._apprise) != 1:
             raise TargetError(name)
+        self._inline = False
         for service in self._apprise:
             service.optional = False  # with ?optional=yes apprise calls every failure a success
             # apprise waits up to 5.5 s between messages, whatever the service allows; one that is
             # asked too much says so, and the pauses after it, or the target's rate, answer that
             service.request_rate_per_sec = 0
             self.kind, self.url = str(service.service_name), public_url(service)
+            if isinstance(service, NotifyEmail):
+                service.inline = self._inline = True  # a picture is seen within HTML
             if isinstance(service, NotifySlack) and family is Family.SLACK:
                 as_it_is(service)
+        self._takes_pictures = all(service.attachment_support for service in self._apprise)
+        self._channel = channel_of(url, family)
         self._format = _FORMATS[family]
         self._name = name
         self._parts = Parts()
@@ -145,23 +155,32 @@ class AppriseNotifier:
         return None if is_no else sending
 
     def _send(self, message: Message) -> Attempt:
-        with (
-            watch() as refusals,
-            self._parts.of(message),
-            text_part(message.text),
-            sending(message, self._name),
-        ):
+        picture = message.picture if self._takes_pictures else None
+        with self._parts.of(message), sending(message, self._name):
+            attempt = self._attempt(message, picture)
+            if attempt.permanent and picture is not None:
+                attempt = self._attempt(message, None)  # it may be the picture
+        if attempt.delivered:
+            self._parts.forget(message)
+        return attempt
+
+    def _attempt(self, message: Message, picture: Picture | None) -> Attempt:
+        body, text = message.body, message.text
+        if picture is not None:
+            body = described(body, picture, self._channel, inline=self._inline)
+            text = text and described(text, picture)
+        with watch() as refusals, text_part(text):
             try:
                 result = self._apprise.notify(
-                    body=message.body,
+                    body=body,
                     title=message.title,
                     notify_type=NotifyType.WARNING if message.failure else NotifyType.INFO,
                     body_format=self._format,
+                    attach=None if picture is None else attachment(picture),
                 )
             except Exception as error:  # plugins raise what they like
                 return Attempt(False, type(error).__name__)
         if result:
-            self._parts.forget(message)
             return Attempt(True)
         refusal = sum_up(refusals)
         return Attempt(False, refusal.detail, refusal.permanent, refusal.retry_after)

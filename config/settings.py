@@ -161,6 +161,8 @@ class Target(Model):
     """How its messages are written; by default as its URL's scheme says."""
     locale: LocaleName | None = None
     """How numbers and dates are written there; by default as everywhere."""
+    pictures: Literal["never", "auto"] = "never"
+    """Whether messages go with a chart: never, or 'auto' where the channel takes attachments."""
 
     @property
     def limit(self) -> Rate | None:

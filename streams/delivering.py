@@ -86,6 +86,7 @@ class DeliveryWork:
             writers=Writers(settings),
             reader=Reader(known.router, settings.targets),
             known=known,
+            pictures=targets.pictures,
             ledger=Ledger(),
             log=log,
             outbox=outbox,

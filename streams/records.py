@@ -14,6 +14,9 @@ Headers = Sequence[tuple[str, bytes]]
 RESEND = "resend"
 """The header of a person's request: the names of targets, or ``*`` for the routes' own."""
 
+CHART = "chart"
+"""The header of an alert with what its picture shows; see :mod:`alerts.pictures.tail`."""
+
 
 class Topic(StrEnum):
     """The topics, by their names without a deployment's prefix."""

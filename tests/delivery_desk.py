@@ -21,6 +21,7 @@ from config.settings import Settings
 from streams.calendars import hours_of
 from streams.delivering import DeliveryWork
 from streams.delivery.targets import Targets
+from streams.pictures import Pictures
 from streams.records import Place, Record, Topic
 from streams.wire import encode_alert
 
@@ -110,6 +111,7 @@ class Desk:
         rates: Mapping[str, str] | None = None,
         room: int = 1000,
         jitter: Callable[[], float] = lambda: 1.0,
+        pictures: Pictures | None = None,
         more: Mapping[str, Any] | None = None,
         **delivery: Any,
     ) -> None:
@@ -119,6 +121,7 @@ class Desk:
         self.mail, self.chat, self.spare = FakeTarget(), FakeTarget(), FakeTarget()
         self.room = room
         self.jitter = jitter
+        self.pictures = pictures
         self.open = True
         self.fatal: list[StreakwatchError] = []
         us = {
@@ -156,7 +159,7 @@ class Desk:
         return DeliveryWork(
             PLACE,
             self.settings,
-            Targets(self.settings, notifiers, metrics, self.jitter),
+            Targets(self.settings, notifiers, metrics, self.jitter, self.pictures),
             log=self.harness.log,
             outbox=self.harness.outbox,
             metrics=metrics,

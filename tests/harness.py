@@ -153,7 +153,8 @@ class Deployment:
             "targets": {
                 "console": {"url": "console://"},
                 "mail": {"url": f"mailto://127.0.0.1:{self.mail.port}"
-                                "?from=streakwatch@test.example&to=desk@test.example"},
+                                "?from=streakwatch@test.example&to=desk@test.example",
+                         "pictures": "auto"},
                 "hook": {"url": f"json://127.0.0.1:{self.webhook.port}/hook"},
             },
         } | self.overrides  # fmt: skip

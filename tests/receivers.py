@@ -17,6 +17,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from email import message_from_bytes
+from email.message import EmailMessage
 from email.policy import default
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
@@ -229,6 +230,7 @@ class Mail:
     recipients: tuple[str, ...]
     title: str
     body: str
+    whole: EmailMessage
     headers: tuple[tuple[str, str], ...] = ()
     user: str = ""
     secure: bool = False
@@ -236,6 +238,8 @@ class Mail:
     def header(self, name: str) -> list[str]:
         """The values of a header."""
         return [value for key, value in self.headers if key.lower() == name.lower()]
+
+    whole: EmailMessage
 
 
 class MailServer:
@@ -309,6 +313,7 @@ class MailServer:
                 tuple(envelope.rcpt_tos),
                 str(mail["Subject"]),
                 body.get_content() if body else "",
+                mail,
                 tuple((name, str(value)) for name, value in mail.items()),
                 session.auth_data or "",
                 session.ssl is not None,

@@ -90,6 +90,18 @@ class Node:
         if not deeper:
             yield self.way
 
+    def reach(self, facts: Facts) -> Iterator[Way]:
+        """Where alerts may go of which no more is known than these facts and all their labels."""
+        yield self.way
+        for child in self.children:
+            known = (one for one in child.matchers if one.field in facts or _is_label(one.field))
+            if all(one.matches(facts) for one in known):
+                yield from child.reach(facts)
+
+
+def _is_label(field: str) -> bool:
+    return field.startswith("labels.")
+
 
 def _child(above: Way, index: int, route: Route) -> Node:
     way = above.below(f"{above.path}.routes[{index}]", route)
@@ -123,6 +135,13 @@ class Router:
             for target in own if way.targets is None else way.targets:
                 found[target] = (*found.get(target, ()), way)
         return found
+
+    def reach(self, watchlist: str) -> frozenset[str]:
+        """The targets that alerts of a watchlist may be for, whatever else they are."""
+        own = self._own[watchlist]
+        facts = {"watchlist": watchlist, **self.describer.of_watchlist(watchlist)}
+        ways = self.root.reach(facts)
+        return frozenset(t for way in ways for t in (own if way.targets is None else way.targets))
 
     def nobody(self, facts: Facts) -> Decision:
         """Why an alert is for no target."""

@@ -6,12 +6,14 @@ import logging
 
 from aiokafka.errors import KafkaError
 
+from alerts.pictures.takers import takers
 from alerts.stages.path import Known
 from alerts.targets import notifiers
 from streams.calendars import hours_of
 from streams.clock import SystemClock
 from streams.delivering import DeliveryWork
 from streams.delivery.targets import Targets
+from streams.pictures import Pictures
 from streams.records import Topic
 from streams.runtime import Runtime
 from streams.silences import SilenceBook
@@ -29,7 +31,9 @@ def attach(runtime: Runtime) -> None:
         alerts.targets.TargetError: apprise does not take a target's URL.
     """
     settings, metrics, clock = runtime.settings, runtime.metrics, SystemClock()
-    targets = Targets(settings, notifiers(settings.targets), metrics)
+    pictures = Pictures(takers(settings.targets))
+    targets = Targets(settings, notifiers(settings.targets), metrics, pictures=pictures)
+    runtime.app.task(pictures.run)
     book = SilenceBook(runtime.log, clock)
     known = Known.of(settings, hours_of)
     known.silences = book.silences

@@ -6,8 +6,10 @@ import logging
 
 from aiokafka.errors import KafkaError
 
+from alerts.pictures.takers import pictured
 from streams.clock import SystemClock
 from streams.fold import Runner
+from streams.folds.charting import news
 from streams.folds.watcher import WatcherFold
 from streams.records import Place, Topic
 from streams.runtime import Runtime
@@ -20,9 +22,11 @@ log = logging.getLogger(__name__)
 def attach(runtime: Runtime) -> None:
     """Add the agent to the app, and the watchman to its timers."""
     folds: dict[int, WatcherFold] = {}
+    settings = runtime.settings
+    charted = news(settings.delivery, pictured(settings))
 
     def make(place: Place) -> WatcherFold:
-        fold = WatcherFold(place, runtime.settings.watchlists, runtime.settings.instruments)
+        fold = WatcherFold(place, settings.watchlists, settings.instruments, charted)
         folds[place.partition] = fold
         return fold
 

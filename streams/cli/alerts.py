@@ -15,13 +15,16 @@ from config.errors import UsageError
 from config.words import suggestion
 from streams.cli.main import Suggesting
 from streams.cli.options import config_option, load_settings, servers_option
+from streams.cli.plot import needing_matplotlib, write_picture
 from streams.cli.showing import alert_facts, alert_lines, alert_row
 from streams.cli.tables import as_json, format_option, print_rows
 from streams.cli.topic_reading import record_at, records_of, sending, since_option, with_log
 from streams.ledgers import PENDING, Filter, Ledgers, Told
-from streams.records import RESEND, Output, Place, Topic
+from streams.pictures import chart_in
+from streams.records import CHART, RESEND, Output, Place, Record, Topic
 
 if TYPE_CHECKING:
+    from alerts.pictures.drawing import Picture
     from config.settings import Settings
     from streams.log import KafkaLog
 
@@ -105,6 +108,34 @@ def show(*, identity: str, form: str, config_path: Path, bootstrap_servers: str)
 
 @command.command()
 @id_argument
+@click.option("--out", "file", type=click.Path(path_type=Path), required=True, metavar="FILE",
+              help="Where the PNG is written; a file that is there is replaced.")  # fmt: skip
+@config_option
+@servers_option
+def picture(*, identity: str, file: Path, config_path: Path, bootstrap_servers: str) -> None:
+    """Draw the picture that goes with the alert ID, and say what it shows."""
+    settings = load_settings(config_path, bootstrap_servers)
+    drawn = with_log(settings, _TOPICS, lambda log: _picture(log, settings, identity))
+    write_picture(file, drawn.png)
+    print(drawn.text)
+
+
+async def _picture(log: KafkaLog, settings: Settings, identity: str) -> Picture:
+    from alerts.pictures.drawing import picture as draw
+    from streams.definitions import names
+
+    told = _one(await _ledgers(log, settings), identity)
+    known = names(settings.watchlists, settings.instruments).get(told.alert.watchlist, {})
+    chart = chart_in(await _record(log, told), told.alert, known)
+    if chart is None:
+        cure = "they come with alerts about streaks that were news, where a target takes pictures"
+        raise UsageError(f"the alert {told.alert.id} has no picture", cure)
+    with needing_matplotlib():
+        return draw(chart)
+
+
+@command.command()
+@id_argument
 @click.option("--target", "targets", multiple=True, metavar="NAME",
               help="At this target, by default all of its routes; may be repeated.")  # fmt: skip
 @config_option
@@ -132,15 +163,22 @@ async def _resend(log: KafkaLog, settings: Settings, identity: str, targets: Seq
     if not names:
         why = router.nobody(router.describer.describe(told.alert)).words
         raise UsageError(why, "name the targets with --target")
-    first = told.copies[0]
-    record = await record_at(log, Place(Topic.ALERTS, first.partition), first.offset)
-    assert record is not None, "it was read a moment ago"
-    header = (RESEND, ",".join(names if targets else ("*",)).encode())
-    output = Output(Topic.ALERTS, record.key, record.value, first.partition, (header,))
+    record, first = await _record(log, told), told.copies[0]
+    chart = [header for header in record.headers if header[0] == CHART]
+    headers = ((RESEND, ",".join(names if targets else ("*",)).encode()), *chart)
+    output = Output(Topic.ALERTS, record.key, record.value, first.partition, headers)
     async with sending(settings) as send:
         partition, offset = await send(output)
     place = f"{Topic.ALERTS}-{partition}@{offset}"
     return f"asked for {told.alert.id} again at {', '.join(names)} ({place})"
+
+
+async def _record(log: KafkaLog, told: Told) -> Record:
+    """The first record of an alert."""
+    first = told.copies[0]
+    record = await record_at(log, Place(Topic.ALERTS, first.partition), first.offset)
+    assert record is not None, "it was read a moment ago"
+    return record
 
 
 def _one(ledgers: Ledgers, prefix: str) -> Told:

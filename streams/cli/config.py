@@ -21,6 +21,7 @@ def command() -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 def check(file: Path) -> None:
     """Check FILE and name every fault with its line, key and cure; exit code 2 with faults."""
+    from alerts.pictures.takers import can_draw, wanting
     from config.loading import load
     from streams.tls import context_of
 
@@ -34,6 +35,10 @@ def check(file: Path) -> None:
         counted(len(settings.targets), "target"),
     )
     print(f"{file}: fine ({', '.join(found)})")
+    blind = sorted(wanting(settings.targets)) if not can_draw() else []
+    if blind:
+        why = f"messages to {', '.join(blind)} go without pictures: matplotlib is not installed"
+        print(f"{why} (pip install 'streakwatch[plot]', or leave out `pictures: auto`)")
 
 
 @command.command()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
 from pathlib import Path
@@ -261,6 +261,7 @@ def _draw(
     last: Streak | None,
 ) -> None:
     """The ratio with the streaks that were chosen; among very many, the longest."""
+    from alerts.pictures.canvas import moment
     from streams.cli.plot import Shade, draw
 
     history, interval = pair.history, pair.interval
@@ -269,12 +270,12 @@ def _draw(
     draw(
         picture,
         title=f"{names[0]} / {names[1]}",
-        days=[_moment(period, interval) for period in history.periods.tolist()],
+        days=[moment(period, interval) for period in history.periods.tolist()],
         ratio=(history.asset / history.benchmark).tolist(),
         streaks=[
             Shade(
-                _moment(s.start, interval),
-                _moment(s.end, interval),
+                moment(s.start, interval),
+                moment(s.end, interval),
                 s.direction,
                 s is last,
                 s.length,
@@ -283,12 +284,6 @@ def _draw(
         ],
         label=f"{names[0]} / {names[1]}",
     )
-
-
-def _moment(period: int, interval: str) -> date:
-    if interval == "1d":
-        return periods.to_date(period)
-    return datetime.fromisoformat(periods.to_text(period, interval))
 
 
 def _csv(rows: list[dict[str, Any]]) -> None:

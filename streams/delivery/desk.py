@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from alerts.ledger import Entry, Ledger, Outcome
 from alerts.model import Alert, Kind
+from alerts.pictures.drawing import Picture
 from alerts.stages.path import Known, Told, decide, remember
 from alerts.targets import Message
 from alerts.words.summary import Part
@@ -20,6 +21,7 @@ from streams.delivery.requests import Reader, Request
 from streams.log import Log
 from streams.metrics import Metrics
 from streams.outbox import Outbox
+from streams.pictures import Pictures
 from streams.records import Output, Place, Topic
 from streams.works import internal_dead_letter
 
@@ -39,6 +41,7 @@ class Desk:
     targets: dict[str, Target]
     names: dict[str, dict[str, str]]
     writers: Writers
+    pictures: Pictures
     reader: Reader
     ledger: Ledger
     log: Log
@@ -128,6 +131,13 @@ class Desk:
 
     def _names(self, item: Item) -> dict[str, str]:
         return self.names.get(item.request.alert.watchlist, {})
+
+    async def picture(self, items: Sequence[Item], target: str) -> Picture | None:
+        """What goes with the words; None where there is none, or not in time, or for several."""
+        if len(items) > 1:
+            return None
+        record, alert = items[0].request.record, items[0].request.alert
+        return await self.pictures.of(target, record, alert, self._names(items[0]))
 
     async def put_aside(self, request: Request, error: Exception) -> None:
         """Put an alert that met an error of ours into the dead letters, once for all targets."""

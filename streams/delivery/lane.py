@@ -215,7 +215,10 @@ class DeliveryLane:
         one = len(items) == 1
         message = messages[0] if one else self._desk.together(items, self._target)
         with self._gate.attempt(asyncio.get_running_loop().time()):
-            attempt = await self._ask(message)
+            picture = await self._desk.picture(items, self._target)
+            if self._closing or not self._desk.may_send():
+                return  # the picture took its time
+            attempt = await self._ask(replace(message, picture=picture))
             self._tell_gate(items, attempt)
         await self._judge(items, attempt)
 

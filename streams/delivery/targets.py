@@ -11,10 +11,11 @@ from config.settings import Settings
 from streams.delivery.gate import Gate
 from streams.delivery.lane import DeliveryLane
 from streams.metrics import Metrics
+from streams.pictures import Pictures
 
 
 class Targets:
-    """A notifier and a gate for each target, and its lanes."""
+    """A notifier and a gate for each target, and its lanes; and pictures for some of them."""
 
     def __init__(
         self,
@@ -22,7 +23,9 @@ class Targets:
         notifiers: Mapping[str, Notifier],
         metrics: Metrics,
         jitter: Jitter = random.random,
+        pictures: Pictures | None = None,
     ) -> None:
+        self.pictures = pictures or Pictures(())
         self.notifiers = notifiers
         self.gates = {
             name: Gate(settings.delivery, jitter, settings.targets[name].limit)

@@ -18,6 +18,7 @@ from streams.batches import Batch, batch
 from streams.columns import FEW, Columns, Odd, Reader
 from streams.core.watch import Watch
 from streams.definitions import signed, watch_definition
+from streams.folds.charting import Charted, never
 from streams.folds.rows import Single
 from streams.folds.watchlist_state import Numbered, WatchlistState
 from streams.records import Output, Place, Record, Topic, dead_letter
@@ -32,10 +33,13 @@ class WatcherFold:
         place: Place,
         watchlists: Mapping[str, Watchlist],
         instruments: Mapping[str, Instrument] | None = None,
+        charted: Charted = never,
     ) -> None:
+        """``charted`` says which alerts go with the history that their picture shows."""
         self._instruments = instruments or {}
         self.definition = watch_definition(watchlists, self._instruments)
         self._place = place
+        self._charted = charted
         self._watchlists = watchlists
         self._signed = signed(self._instruments)
         self._states: dict[str, WatchlistState] = {}
@@ -160,5 +164,5 @@ class WatcherFold:
     def _state(self, name: str) -> WatchlistState:
         if name not in self._states:
             watchlist = self._watchlists[name]
-            self._states[name] = WatchlistState(name, watchlist, self._instruments)
+            self._states[name] = WatchlistState(name, watchlist, self._instruments, self._charted)
         return self._states[name]

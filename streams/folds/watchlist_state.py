@@ -22,6 +22,7 @@ from streams.core.precedence import Precedence
 from streams.core.subjects import Change, Moved, PairKey, Rewritten
 from streams.definitions import watch
 from streams.folds.ahead import Ahead
+from streams.folds.charting import Charted, chart_of, never
 from streams.folds.missing import Switches
 from streams.folds.revisions import Revisions
 from streams.folds.rows import Rows, Single
@@ -45,9 +46,14 @@ class WatchlistState:
     """
 
     def __init__(
-        self, name: str, watchlist: Watchlist, instruments: Mapping[str, Instrument]
+        self,
+        name: str,
+        watchlist: Watchlist,
+        instruments: Mapping[str, Instrument],
+        charted: Charted = never,
     ) -> None:
         self.name = name
+        self._charted = charted
         self._interval = watchlist.interval
         self.watch = watch(watchlist)
         self._telling = Telling(name, watchlist, instruments)
@@ -335,7 +341,8 @@ class WatchlistState:
             yield from self._ahead.revised(change, trigger)
 
     def _sent(self, alert: Alert) -> Output:
-        return Output(Topic.ALERTS, self.name.encode(), encode_alert(alert), about=alert)
+        headers = chart_of(alert, self.watch) if self._charted(alert) else ()
+        return Output(Topic.ALERTS, self.name.encode(), encode_alert(alert), None, headers, alert)
 
     def _current(self, pair: PairKey) -> Output:
         last, running = self.watch.standing(pair)

@@ -4,17 +4,38 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
 
 import pytest
 from apprise.plugins.base import _delivery_tracker
-from receivers import Behaviour, MailServer, Receiver, cut, drop, hang, ok, retry_after, status
+from receivers import (
+    Behaviour,
+    Mail,
+    MailServer,
+    Receiver,
+    cut,
+    drop,
+    hang,
+    ok,
+    retry_after,
+    status,
+)
 
+from alerts import samples
 from alerts.parts import Parts
+from alerts.pictures.drawing import Picture
+from alerts.pictures.takers import pictured, takers, wanting
 from alerts.targets import AppriseNotifier, Attempt, Message, TargetError, notifiers
-from config.settings import Target
+from alerts.writers import Writers
+from config.loading import example_text
+from config.settings import Settings, Target
+from streams.cli.main import run
 
 MESSAGE = Message("RUT beats SPX", "10 sessions\n\nAlert a1, watchlist us")
 SECRET = "tok-S3CR3T"
@@ -189,3 +210,180 @@ async def test_a_late_no_is_tried_again(receiver: Receiver) -> None:
     await asyncio.wrap_future(sending)
     assert await notifier.notify(MESSAGE, 5) == Attempt(True)
     assert len(receiver.requests()) == 2
+
+
+# --- pictures -------------------------------------------------------------------------------------
+
+PICTURE = Picture(b"\x89PNG\r\n\x1a\n of it", "Line chart of RUT divided by SPX.", "RUT-SPX.png")
+PICTURED = replace(MESSAGE, picture=PICTURE)
+YES = Attempt(True)
+_RULES = {
+    "pairs": [{"asset": "RUT", "benchmark": "SPX"}],
+    "rules": [{"kind": "threshold", "at": 10}],
+}
+WATCHLISTS = {
+    "us": _RULES | {"targets": ["mail"], "labels": {"desk": "us"}},
+    "de": _RULES | {"targets": ["chat"]},
+}
+SETTINGS = Settings.model_validate(
+    {
+        "watchlists": WATCHLISTS,
+        "targets": {"mail": {"url": "mailto://x.example"}, "chat": {"url": "console://"}},
+    }
+)
+
+
+def images(mail: Mail) -> list[EmailMessage]:
+    return [part for part in mail.whole.walk() if part.get_content_maintype() == "image"]
+
+
+@pytest.mark.parametrize(
+    ("form", "disposition", "subtype"),
+    [("text", "attachment", "mixed"), ("html", "inline", "related")],
+)
+async def test_a_mail_goes_with_its_picture_and_what_that_says(
+    form: str, disposition: str, subtype: str
+) -> None:
+    with MailServer() as server:
+        notifier = AppriseNotifier("mail", f"{server.url('a@x.example')}&format={form}")
+        assert await notifier.notify(PICTURED, 5) == Attempt(True)
+        (mail,) = server.mails
+    (image,) = images(mail)
+    assert image.get_content() == PICTURE.png
+    assert (image.get_content_type(), image.get_filename()) == ("image/png", "RUT-SPX.png")
+    assert image.get_content_disposition() == disposition
+    assert mail.whole.get_content_subtype() == subtype
+    assert "Picture: Line chart of RUT divided by SPX." in mail.body.replace("&nbsp;", " ")
+    assert ('<img src="cid:RUT-SPX.png">' in mail.body) is (form == "html")
+
+
+async def test_a_mail_in_html_shows_it_among_the_figures_and_says_it_in_its_plain_part() -> None:
+    words = Writers(SETTINGS).message(samples.of("record.broken"), samples.NAMES, "mail")
+    with MailServer() as server:
+        mailing = {"mail": Target(url=server.url("a@x.example"))}
+        assert await notifiers(mailing)["mail"].notify(replace(words, picture=PICTURE), 5) == YES
+        assert await notifiers(mailing)["mail"].notify(words, 5) == YES
+        mail, without = server.mails
+    assert mail.whole.get_content_subtype() == "related"
+    (image,) = images(mail)
+    assert image["Content-ID"] == "<RUT-SPX.png>"
+    assert (
+        mail.body.count('<img src="cid:RUT-SPX.png" alt="Line chart of RUT divided by SPX."') == 1
+    )
+    assert mail.body.index("<img") < mail.body.index(samples.of("record.broken").id)
+    plain = mail.whole.get_body(("plain",))
+    assert plain is not None
+    assert plain.get_content().rstrip().endswith("Picture: Line chart of RUT divided by SPX.")
+    assert (images(without), "<img" in without.body) == ([], False)
+
+
+async def test_a_channel_without_attachments_gets_the_words_alone(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert await AppriseNotifier("console", "console://").notify(PICTURED, 5) == Attempt(True)
+    assert "Picture" not in capsys.readouterr().out
+
+
+async def test_a_service_that_does_not_want_the_picture_gets_the_message(
+    receiver: Receiver,
+) -> None:
+    receiver.script("/small", status(413), ok())
+    notifier = AppriseNotifier("hook", receiver.url("/small"))
+    assert await notifier.notify(PICTURED, 5) == Attempt(True)
+    assert [r.body == MESSAGE.body for r in receiver.requests()] == [False, True]
+
+
+async def test_what_is_refused_for_another_reason_is_refused_without_the_picture_too(
+    receiver: Receiver,
+) -> None:
+    receiver.script("/gone", always=status(404))
+    attempt = await AppriseNotifier("hook", receiver.url("/gone")).notify(PICTURED, 5)
+    assert attempt == Attempt(False, "HTTP 404", permanent=True)
+    assert len(receiver.requests()) == 2
+
+
+async def test_a_mail_that_is_greylisted_keeps_its_picture() -> None:
+    with MailServer({"a@x.example": ["451 later"]}) as server:
+        notifier = AppriseNotifier("mail", server.url("a@x.example"))
+        assert await notifier.notify(PICTURED, 5) == Attempt(False, "SMTP 451")
+        assert await notifier.notify(PICTURED, 5) == Attempt(True)
+        assert len(images(server.mails[0])) == 1
+
+
+@pytest.mark.parametrize(
+    ("url", "pictures", "expected"),
+    [
+        ("mailto://localhost?from=a@x.example&to=b@x.example", "auto", True),
+        ("mailto://localhost?from=a@x.example&to=b@x.example", "never", False),
+        ("ntfy://localhost/topic", "auto", True),
+        ("json://localhost", "auto", True),
+        ("json://localhost", "never", False),
+        ("console://", "auto", False),
+        ("mmost://localhost/3ccdd113474722377935511fc85d3dd4", "auto", False),
+    ],
+)
+def test_who_gets_pictures(url: str, pictures: str, expected: bool) -> None:
+    assert bool(takers({"t": Target(url=url, pictures=pictures)})) is expected
+
+
+REACH = {
+    "its own target": ({}, {"us"}),
+    "a fallback of its own": ({"targets": {"chat": {"fallback": "mail"}}}, {"us", "de"}),
+    "a route for all": ({"routes": {"routes": [{"targets": ["mail"]}]}}, {"us", "de"}),
+    "a route for some kinds": (
+        {"routes": {"routes": [{"match": {"rule": "record.*"}, "targets": ["mail"]}]}},
+        {"us", "de"},
+    ),
+    "a route for another watchlist": (
+        {"routes": {"routes": [{"match": {"watchlist": "us"}, "targets": ["mail"]}]}},
+        {"us"},
+    ),
+    "a route for a label that it has not": (
+        {"routes": {"routes": [{"match": {"labels": {"desk": "us"}}, "targets": ["mail"]}]}},
+        {"us"},
+    ),
+    "routes instead of its own": ({"routes": {"targets": ["chat"]}}, set()),
+    "never": ({"targets": {"mail": {"pictures": "never"}}}, set()),
+}
+
+
+@pytest.mark.parametrize(("more", "expected"), REACH.values(), ids=REACH)
+def test_alerts_go_with_a_history_where_a_target_may_get_a_picture(
+    more: dict[str, Any], expected: set[str]
+) -> None:
+    targets = {
+        "mail": {"url": "json://localhost", "pictures": "auto"},
+        "chat": {"url": "console://", "pictures": "auto"},
+    }
+    for name, options in more.get("targets", {}).items():
+        targets[name] |= options
+    assert pictured(
+        Settings.model_validate({"watchlists": WATCHLISTS} | more | {"targets": targets})
+    ) == (expected)
+
+
+def test_who_does_not_ask_for_pictures_gets_none() -> None:
+    assert takers({"t": Target(url="json://localhost")}) == frozenset()
+
+
+def test_without_matplotlib_nobody_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    targets = {"t": Target(url="json://localhost", pictures="auto")}
+    assert (wanting(targets), takers(targets)) == ({"t"}, frozenset())
+
+
+def test_the_check_says_once_who_goes_without_pictures(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "streakwatch.yaml"
+    desk = "\n  desk: {url: json://x, pictures: auto}"
+    example = example_text().replace("url: console://", f"url: console://{desk}")
+    file.write_text(example)
+    assert run(["config", "check", str(file)]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 1
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    assert run(["config", "check", str(file)]) == 0
+    assert capsys.readouterr().out.splitlines()[1:] == [
+        "messages to desk go without pictures: matplotlib is not installed "
+        "(pip install 'streakwatch[plot]', or leave out `pictures: auto`)"
+    ]

@@ -61,7 +61,7 @@ TARGETS = {
         *("desk:\n    url: console://", "desk: slack://hidden"),
         [
             "9: targets.desk: found a text; write below it: url, fallback, tags, severity, rate, "
-            "format, locale"
+            "format, locale, pictures"
         ],
     ),
     "fallback that is not there": (

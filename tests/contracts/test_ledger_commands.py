@@ -85,6 +85,12 @@ def test_what_was_told_is_listed_shown_and_found_exact(desk: Desk) -> None:
     assert shown.count(": delivered at ") == 3
     facts = json.loads(desk.text("alerts", "show", identity, "--format", "json"))
     assert facts["alert"] == alerts[0]
+    last = desk.deployment.mail.inbox.messages[-1]
+    assert "Picture: Line chart of RUT divided by SPX" in last.body
+    assert last.size > 15_000
+    png = desk.deployment.config.with_name("january.png")
+    assert desk.text("alerts", "picture", identity, "--out", png).startswith("Line chart of RUT")
+    assert png.read_bytes().startswith(b"\x89PNG")
     assert desk.text("alerts", "show", "ffff", code=2).startswith(
         "streakwatch: no alert has the id ffff: `streakwatch alerts list"
     )
@@ -107,11 +113,12 @@ def test_resend_sends_the_same_record_with_the_request(desk: Desk) -> None:
     place = f"alerts-{again.partition}@{again.offset}"
     assert told == f"asked for {identity} again at hook, mail ({place})\n"
     assert (again.key, again.value, again.partition) == (first.key, first.value, first.partition)
-    assert list(again.headers) == [("resend", b"hook,mail")]
+    assert list(again.headers) == [("resend", b"hook,mail"), *first.headers]
+    assert [name for name, _ in first.headers] == ["chart"]
     assert desk.text("alerts", "resend", identity[:8]).startswith(
         f"asked for {identity} again at console, mail, hook "
     )
-    assert list(desk.deployment.read("alerts")[-1].headers) == [("resend", b"*")]
+    assert list(desk.deployment.read("alerts")[-1].headers) == [("resend", b"*"), *first.headers]
     verdict = desk.verdict(code=1)
     assert (verdict["alerts"]["requested"], verdict["alerts"]["repeated"]) == (2, 0)
     assert (verdict["faults"], verdict["pending"]) == (0, 3)

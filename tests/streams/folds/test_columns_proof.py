@@ -27,7 +27,7 @@ from streams.core.board import LONG
 from streams.folds import router, watcher, watchlist_state
 from streams.folds.router import RouterFold
 from streams.folds.watcher import WatcherFold
-from streams.records import Output, Place, Topic
+from streams.records import Headers, Output, Place, Topic
 from streams.wire import (
     Close,
     Due,
@@ -278,15 +278,16 @@ def columns_from(few: int) -> Iterator[None]:
         yield
 
 
-Told = tuple[list[tuple[bytes | None, bytes | None]], dict[bytes | None, bytes | None]]
+Told = tuple[list[tuple[bytes | None, bytes | None, Headers]], dict[bytes | None, bytes | None]]
 
 
 def told(
     watchlists: dict[str, Watchlist], records: list[Single], cuts: list[tuple[int, bool]]
 ) -> Told:
-    """Alerts and dead letters in order for each key, and the last word on each streak."""
+    """Alerts and dead letters in order for each key, with their headers, and the last word on each
+    streak; all alerts go with the history that their picture shows."""
     place = Place(Topic.WATCH, 0)
-    fold, outputs, at = WatcherFold(place, watchlists), list[Output](), 0
+    fold, outputs, at = WatcherFold(place, watchlists, charted=bool), list[Output](), 0
     streaks: dict[bytes | None, bytes | None] = {}
     for cut, handed_over in [*sorted(cuts), (len(records), False)]:
         outputs += fold.apply(records[at:cut])
@@ -294,11 +295,11 @@ def told(
         streaks |= {output.key: output.value for output in fold.latest()}
         if handed_over:
             state = msgpack.decode(msgpack.encode(fold.snapshot()))
-            fold = WatcherFold(place, watchlists)
+            fold = WatcherFold(place, watchlists, charted=bool)
             fold.restore(state)
     standing = {output.key: output.value for output in fold.standing()}
     assert standing | streaks == standing
-    return [(output.key, output.value) for output in outputs], standing
+    return [(output.key, output.value, output.headers) for output in outputs], standing
 
 
 @given(logs(), st.lists(st.tuples(st.integers(1, 250), st.booleans()), max_size=4))
@@ -339,7 +340,7 @@ def test_streaks_longer_than_lengths_that_are_told_apart(
     with columns_from(ALWAYS):
         found = told({"u": watched}, records, [(50, True), (300, False)])
     assert found == expected
-    assert [json.loads(value or b"")["length"] for _, value in found[0]] == lengths
+    assert [json.loads(value or b"")["length"] for _, value, _ in found[0]] == lengths
 
 
 @given(logs(), st.lists(st.integers(1, 250), max_size=3))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +16,16 @@ from msgspec import msgpack
 
 from alerts.evidence import Missed
 from alerts.model import Alert, Kind
+from alerts.pictures.tail import decode
 from alerts.rendering import render
 from config.loading import load
 from config.settings import Settings
 from config.watchlists import Watchlist
 from streams.batches import Single
-from streams.core.periods import from_text, to_text
+from streams.core.periods import ended_by_ms, from_text, to_text
 from streams.core.prices import from_digits
-from streams.folds import watcher, watchlist_state
+from streams.folds import charting, watcher, watchlist_state
+from streams.folds.charting import news
 from streams.folds.watcher import WatcherFold
 from streams.records import Output, Place, Topic
 from streams.replay import Refused, of_closes
@@ -145,6 +148,46 @@ def test_current_streaks_are_told_when_asked_for() -> None:
     assert streaks[-1].about == StreakNow(
         "us", "RUT", "SPX", "2026-01-23", "underperforming", 1, "2026-01-23"
     )
+
+
+def test_news_goes_with_the_history_that_its_picture_shows() -> None:
+    """The alerts are the same; and so is the history, in whatever frames the closes come."""
+    rules = SETTINGS.delivery.model_copy(update={"max_age": "none"})
+    records = routed(JANUARY)
+    fold = WatcherFold(PLACE, {"us": US}, charted=news(rules, {"us"}))
+    one_by_one = [output for record in records for output in fold.apply([record])]
+    at_once = WatcherFold(PLACE, {"us": US}, charted=news(rules, {"us"})).apply(records)
+    assert one_by_one == at_once
+    plain = WatcherFold(PLACE, {"us": US}).apply(records)
+    assert [replace(output, headers=()) for output in at_once] == plain
+    for output in at_once:
+        ((name, data),) = output.headers
+        history = decode(data)
+        assert name == "chart"
+        assert output.about.period == to_text(int(history.periods[-1]))
+        assert history.ratio[-1] == pytest.approx(output.about.evidence.ratio, rel=1e-6)
+    assert len(at_once) >= 4
+
+
+@pytest.mark.parametrize(("days", "expected"), [(0, True), (5, True), (7, False)])
+def test_history_that_is_loaded_has_no_pictures(days: int, expected: bool) -> None:
+    """An alert is news by the arrival of its close, no matter what time it is now."""
+    ended = ended_by_ms(from_text("2026-01-22"))
+    alert = replace(run(US)[-1], period="2026-01-22")
+    trigger = replace(alert.trigger, arrived_ms=ended + days * 86_400_000)
+    assert news(SETTINGS.delivery, {alert.watchlist})(replace(alert, trigger=trigger)) is expected
+
+
+def test_an_alert_comes_even_where_its_history_cannot_be_made(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(charting, "tail", broken)
+    rules = SETTINGS.delivery.model_copy(update={"max_age": "none"})
+    found = WatcherFold(PLACE, {"us": US}, charted=news(rules, {"us"})).apply(routed(JANUARY))
+    assert found == WatcherFold(PLACE, {"us": US}).apply(routed(JANUARY))
 
 
 def test_replay_tells_the_same() -> None:
