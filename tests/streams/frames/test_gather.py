@@ -226,7 +226,7 @@ async def test_a_broker_that_is_away_is_one_kind_of_warning(
     """So that the limit of repeats holds them back."""
     caplog.set_level(logging.WARNING, "librdkafka")  # commands silence it for their process
     source = form(Kafka(bootstrap_servers=[f"127.0.0.1:{free_port()}"]))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while len(caplog.records) < 3:
             assert await source.poll({TP("t", 0): 0}, {TP("t", 0)}, 0.1) == {}
     source.close()
