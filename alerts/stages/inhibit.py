@@ -114,9 +114,10 @@ class Sources:
 def inhibit(alert: Alert, facts: Facts, sources: Sources, target: str) -> Decision | None:
     """Why another alert says it to a target already; None where none does.
 
-    What follows an alert that was not told for that reason is not told either.
+    What follows an alert that was not told for that reason is not told either. What a correction
+    or a late close has brought about is news, whatever was told of the period before.
     """
-    said = sources.saying(alert, facts, target)
+    said = None if alert.late else sources.saying(alert, facts, target)
     if said is not None:
         identity, kind = said
         return Decision(Reason.INHIBITED, identity, f"{kind} {inert(identity)} says it already")

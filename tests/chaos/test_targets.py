@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import pytest
 from chaos.rig import Figures, Rig, alone, sizes
@@ -37,8 +37,8 @@ class Deadly(Receiver):
         self.armed = False
         self.fatal: list[Request] = []
 
-    def _note(self, path: str, body: bytes) -> Behaviour:
-        behaviour = super()._note(path, body)
+    def _note(self, path: str, body: bytes, headers: Mapping[str, str]) -> Behaviour:
+        behaviour = super()._note(path, body, headers)
         if self.armed:
             self.armed = False
             self.kill()

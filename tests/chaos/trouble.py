@@ -9,7 +9,7 @@ import resource
 import signal
 import time
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from aiokafka import AIOKafkaProducer
 from chaos.market import Sent
@@ -60,13 +60,13 @@ class Rude(Receiver):
         super().__init__()
         self.chance = random.Random(f"{number} manners")
 
-    def _note(self, path: str, body: bytes) -> Behaviour:
+    def _note(self, path: str, body: bytes, headers: Mapping[str, str]) -> Behaviour:
         if self.chance.random() < 0.12:
             bad = (status(500), status(503), retry_after(0.3), cut(), drop())
             self.script(path, self.chance.choice(bad))
         elif self.chance.random() < 0.002:
             self.script(path, hang())
-        return super()._note(path, body)
+        return super()._note(path, body, headers)
 
 
 def newest(run: Rig, fold: str) -> dict[int, tuple[bytes, bytes]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import time
+from datetime import date
 from typing import Any
 
 import pytest
@@ -74,8 +75,9 @@ def test_a_day_without_closes_through_a_worker_that_is_killed(deployment: Deploy
     eventually(lambda: {i for i, _ in deployment.ledger()} == ids, "all of them in the ledger")
     assert len(ids) == 4
     titles = [message.title for message in deployment.webhook.inbox.messages]
-    assert sum(f"no close of A, B for {period}" in title for title in titles) >= 2
-    assert sum(f"the closes of {period} are complete" in title for title in titles) >= 2
+    day = f"{date.fromisoformat(period):%-d %b %Y}"
+    assert sum(f"no close of A, B for {day}" in title for title in titles) >= 2
+    assert sum(f"the closes of {day} are complete" in title for title in titles) >= 2
     assert len(asked(deployment, "w1")) == 1
     assert not deployment.read("dead-letters")
     assert second.end()[0] == 0

@@ -105,6 +105,10 @@ def test_what_another_says_already(said: Alert, one: Alert, is_said: bool) -> No
     assert verdict(one, sources(said)) == expected
 
 
+def test_what_a_correction_brings_is_told_whatever_was_told_before() -> None:
+    assert verdict(alert("t1", "threshold", late=True), sources(BROKEN)) is None
+
+
 def test_rules_of_the_configuration_take_the_place_of_ours() -> None:
     own = {
         "source": {"rule": "ended"}, "target": {"rule": "level.*"}, "equal": ["labels.scope"]
