@@ -81,7 +81,11 @@ def inhibitions() -> list[Inhibition]:
     settled = ["provisional.confirmed", "provisional.withdrawn"]
     missing = {"rule": ["data.missing"]}
     return [
-        _inhibition({"rule": records}, {"rule": ["threshold"]}, "pair", "period", "interval"),
+        _inhibition(
+            {"rule": records},
+            {"rule": ["threshold"]},
+            *("watchlist", "pair", "period", "interval"),
+        ),
         _inhibition(
             {"rule": settled},
             {"rule": ["provisional"]},

@@ -257,7 +257,7 @@ def test_by_default_there_are_no_routes_and_four_inhibitions(base: str, file: Pa
     found = load(file, {})
     assert (found.routes.routes, found.routes.targets, found.timings) == ([], None, {})
     assert [one.equal for one in found.inhibit] == [
-        ["pair", "period", "interval"],
+        ["watchlist", "pair", "period", "interval"],
         ["watchlist", "pair", "period", "interval"],
         ["watchlist", "period", "interval"],
         ["calendar", "period", "interval"],

@@ -72,7 +72,9 @@ CASES: dict[str, tuple[Alert, Alert, bool]] = {
     "threshold not over record": (alert("t1", "threshold"), BROKEN, False),
     "of another pair": (BROKEN, alert("t1", "threshold", asset="MDY"), False),
     "of another period": (BROKEN, alert("t1", "threshold", period="2026-01-16"), False),
-    "of another watchlist with the pair": (BROKEN, alert("t1", "threshold", watchlist="x"), True),
+    "not over that of another watchlist with the pair": (
+        BROKEN, alert("t1", "threshold", watchlist="x"), False,
+    ),
     "approached is no record yet": (
         alert("r1", "record.approached"), alert("t1", "threshold"), False,
     ),
