@@ -69,6 +69,8 @@ class Sources:
         if alert.revision == "retracted":
             self._forget(alert.follows)
             return
+        if alert.late:
+            return  # what a correction has brought about speaks of what was told before it
         keys = [
             (number, target, rule.agreed(facts))
             for number, rule in enumerate(self.rules)

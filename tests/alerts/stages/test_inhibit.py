@@ -109,6 +109,7 @@ def test_what_another_says_already(said: Alert, one: Alert, is_said: bool) -> No
 
 def test_what_a_correction_brings_is_told_whatever_was_told_before() -> None:
     assert verdict(alert("t1", "threshold", late=True), sources(BROKEN)) is None
+    assert verdict(alert("t1", "threshold"), sources(replace(BROKEN, late=True))) is None
 
 
 def test_rules_of_the_configuration_take_the_place_of_ours() -> None:
