@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 from aiokafka.errors import KafkaError
@@ -81,6 +81,20 @@ class Runtime:
         return self.runner(
             name, topic, lambda place: FoldWork(place, make, self.outbox, self.metrics)
         )
+
+    def every(self, seconds: float, look: Callable[[], Awaitable[object]], what: str) -> None:
+        """Look at something time and again; while the broker is away it comes to nothing.
+
+        Args:
+            what: cannot be done then, for the log; the sweep tells people.
+        """
+
+        @self.app.timer(interval=seconds)  # type: ignore[untyped-decorator]
+        async def turn() -> None:
+            try:
+                await look()
+            except (KafkaError, TimeoutError) as error:
+                log.debug("%s: %r", what, error)
 
     async def positions(self, assigned: frozenset[TP]) -> Mapping[TP, int]:
         """Attach every runner to its assigned partitions; where each goes on."""

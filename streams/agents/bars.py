@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-
-from aiokafka.errors import KafkaError
-
 from streams.bell import Bell
 from streams.clock import SystemClock
 from streams.fold import Runner
@@ -13,8 +9,6 @@ from streams.folds.bars import BarsFold
 from streams.plans import bars_plan
 from streams.records import Place, Topic
 from streams.runtime import Runtime
-
-log = logging.getLogger(__name__)
 
 
 def attach(runtime: Runtime) -> None:
@@ -35,11 +29,8 @@ def _tell_time(runtime: Runtime, runner: Runner, folds: dict[int, BarsFold]) -> 
     """Say what is due; ``folds`` are those of the runner, by partition."""
     bell = Bell(SystemClock(), runtime.outbox)
 
-    @runtime.app.timer(interval=runtime.settings.state.sweep_every)  # type: ignore[untyped-decorator]
     async def look() -> None:
-        if not runtime.assigned:
-            return
-        try:
+        if runtime.assigned:
             await bell.look(runner.lanes, folds)
-        except (KafkaError, TimeoutError) as error:
-            log.debug("what is due cannot be told yet: %r", error)  # the sweep tells people
+
+    runtime.every(runtime.settings.state.sweep_every, look, "what is due cannot be told yet")

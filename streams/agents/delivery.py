@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-
-from aiokafka.errors import KafkaError
-
 from alerts.pictures.takers import takers
 from alerts.stages.path import Known
 from alerts.targets import notifiers
@@ -17,8 +13,6 @@ from streams.pictures import Pictures
 from streams.records import Topic
 from streams.runtime import Runtime
 from streams.silences import SilenceBook
-
-log = logging.getLogger(__name__)
 
 #: How often it is looked whether people have silenced something, in seconds.
 _LOOK = 1.0
@@ -54,10 +48,4 @@ def attach(runtime: Runtime) -> None:
             refresh=book.refresh,
         ),
     )
-
-    @runtime.app.timer(interval=_LOOK)  # type: ignore[untyped-decorator]
-    async def look() -> None:
-        try:
-            await book.refresh()
-        except (KafkaError, TimeoutError) as error:
-            log.debug("silences cannot be read yet: %r", error)  # the sweep tells people
+    runtime.every(_LOOK, book.refresh, "silences cannot be read yet")

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-
-from aiokafka.errors import KafkaError
-
 from alerts.pictures.takers import pictured
 from streams.clock import SystemClock
 from streams.fold import Runner
@@ -15,8 +11,6 @@ from streams.records import Place, Topic
 from streams.runtime import Runtime
 from streams.topics import partition_of
 from streams.watchman import Passage, Watchman
-
-log = logging.getLogger(__name__)
 
 
 def attach(runtime: Runtime) -> None:
@@ -50,11 +44,8 @@ def _watch_time(runtime: Runtime, runner: Runner, folds: dict[int, WatcherFold])
         is_current=Passage(lambda: runtime.runners.get(runtime.topic_name(Topic.CLOSES))),
     )
 
-    @runtime.app.timer(interval=settings.state.sweep_every)  # type: ignore[untyped-decorator]
     async def look() -> None:
-        if not runtime.ready:
-            return  # what has been asked for already may not be folded yet
-        try:
+        if runtime.ready:  # else what has been asked for already may not be folded yet
             await watchman.look(lambda name: partition(name) in runner.lanes)
-        except (KafkaError, TimeoutError) as error:
-            log.debug("what is due cannot be asked for yet: %r", error)  # the sweep tells people
+
+    runtime.every(settings.state.sweep_every, look, "what is due cannot be asked for yet")
