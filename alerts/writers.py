@@ -12,12 +12,10 @@ from alerts.words.channels import Channel, channel_of
 from alerts.words.faults import TemplateFaultError
 from alerts.words.library import Library, library
 from alerts.words.summary import Part
+from config.hooks import SCHEMES
 from config.settings import Settings
 
 log = logging.getLogger(__name__)
-
-#: How the URLs of our own webhooks begin.
-WEBHOOKS = ("webhook://", "webhooks://")
 
 
 class Writers:
@@ -51,7 +49,7 @@ class Writers:
     def groups(self, target: str) -> bool:
         """Whether a target may get several alerts in one message: a machine gets each by itself."""
         url = self._settings.targets[target].url.get_secret_value()
-        return not url.startswith(WEBHOOKS)
+        return url.partition("://")[0] not in SCHEMES
 
     def _written(self, target: str, write: Callable[[Channel, str, Library], Message]) -> Message:
         at = self._settings.targets[target]

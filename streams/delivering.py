@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 from alerts.ledger import Entry, Ledger, Outcome
-from alerts.stages.path import Known, decide
+from alerts.stages.path import Known
 from alerts.writers import Writers
 from config.settings import Settings
 from streams.calendars import hours_of
@@ -164,12 +164,10 @@ class DeliveryWork:
         except RejectedError as error:
             refused.append(dead_letter(self._desk.place, record, error))
         if request is not None and not request.targets:
-            told = decide(request.alert, self._desk.known, int(self._desk.clock.now() * 1000)).told
-            detail = str(told[0].decision)
+            detail = str(self._desk.known.router.nobody(request.facts))
             untold.append(self._desk.entry("", request, Outcome.SUPPRESSED, detail))
         elif request is not None:
-            facts = self._desk.known.router.describer.describe(request.alert)
-            self._desk.known.sources.see(request.alert, facts, request.targets)
+            self._desk.known.sources.see(request.alert, request.facts, request.targets)
         for lane in self._lanes.values():
             lane.inbox.hand(record.offset, request)
         self._next = max(self._next, record.offset + 1)

@@ -17,7 +17,7 @@ from config.settings import Delivery, Target
 from streams.clock import Clock
 from streams.core import periods
 from streams.delivery.queue import Item
-from streams.delivery.requests import Reader, Request
+from streams.delivery.requests import Group, Reader, Request
 from streams.log import Log
 from streams.metrics import Metrics
 from streams.outbox import Outbox
@@ -88,10 +88,9 @@ class Desk:
         told = next((one for one in judgement.told if one.target == target), None)
         if told is None or told.decision.is_told:
             return None
-        by = self.ledger.outcome(told.decision.by, target)
-        return (
-            None if by in (Outcome.FAILED, Outcome.GIVEN_UP) else told
-        )  # then it has said nothing
+        if self.ledger.outcome(told.decision.by, target) in (Outcome.FAILED, Outcome.GIVEN_UP):
+            return None  # who is said to tell it has told nothing
+        return told
 
     def entry(self, target: str, request: Request, outcome: Outcome, detail: str = "") -> Entry:
         """A line of the ledger, of now."""
@@ -131,6 +130,10 @@ class Desk:
 
     def _names(self, item: Item) -> dict[str, str]:
         return self.names.get(item.request.alert.watchlist, {})
+
+    def group(self, group: Group | None, target: str) -> Group | None:
+        """What alerts of a group are to a target: none, where it gets each by itself."""
+        return group if self.writers.groups(target) else None
 
     async def picture(self, items: Sequence[Item], target: str) -> Picture | None:
         """What goes with the words; None where there is none, or not in time, or for several."""

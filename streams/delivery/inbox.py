@@ -156,8 +156,7 @@ class Inbox:
         elif not request.asked and not alert.follows and desk.is_historic(alert):
             self._historic.append(historic(desk, request, self._target))
         else:
-            groups = request.groups if desk.writers.groups(self._target) else {}
-            group = groups.get(self._target)
+            group = desk.group(request.groups.get(self._target), self._target)
             due = _now() + (group.wait if group else 0.0)
             self.queue.add(Item(request, due, desk.deadline(request), group=group))
 

@@ -182,7 +182,8 @@ class DeliveryLane:
         wait = muted.until_ms / 1000 - self._desk.clock.now()
         item.due = asyncio.get_running_loop().time() + max(0.0, wait)
         item.until = max(item.until, muted.until_ms / 1000 + self._desk.rules.deadline)
-        item.group = Group((way.path, muted.until_ms), 0.0, _DIGEST)
+        digest = Group((way.path, muted.until_ms), 0.0, _DIGEST)
+        item.group = self._desk.group(digest, self._target)
         item.held_back = f"Held back: {muted.words}."
         entry = self._entry(item, Outcome.RETRYING, str(muted))
         return replace(entry, next_ms=muted.until_ms, until_ms=int(item.until * 1000))

@@ -28,13 +28,14 @@ class Group:
 class Request:
     """An alert for its targets; ``asked`` where a person wants it sent, whatever was before.
 
-    ``groups`` are those that it belongs to, by target.
+    ``facts`` are those of the alert; ``groups`` are those that it belongs to, by target.
     """
 
     record: Record
     alert: Alert
     targets: Sequence[str]
     asked: bool = False
+    facts: Facts = field(default_factory=dict)
     groups: Mapping[str, Group | None] = field(default_factory=dict)
 
     @property
@@ -68,8 +69,8 @@ class Reader:
         own, names = tuple(ways), requested(record)
         if names is None:
             groups = {target: _group(those[0], facts) for target, those in ways.items()}
-            return Request(record, alert, own, groups=groups)
-        return Request(record, alert, self._named(names, own), asked=True)
+            return Request(record, alert, own, facts=facts, groups=groups)
+        return Request(record, alert, self._named(names, own), asked=True, facts=facts)
 
     def _named(self, names: bytes, own: Sequence[str]) -> Sequence[str]:
         text = names.decode("utf-8", "replace")

@@ -18,6 +18,7 @@ NIGHT = {"night": {"times": "22:00-23:00"}}
 """In UTC; the clock of these tests begins at ten in the evening."""
 BELL = {"group": {"by": ["period"], "wait": 5, "limit": 3}}
 
+NAMES = ("mail", "chat", "spare")
 NewDesk = Callable[..., Any]
 
 
@@ -114,6 +115,16 @@ async def test_what_is_muted_is_told_afterwards_in_one_digest(new_desk: NewDesk)
     assert 0 <= desk.mail.times[0] - began - HOUR < 2
     assert message.body.count("Held back: night on routes until 2026-01-15 23:00:00Z.") == 4
     assert details(desk) == {f"a{at}": "in one message of 4" for at in (1, 2, 3, 4)}
+
+
+async def test_a_webhook_gets_each_by_itself_in_the_end_too(new_desk: NewDesk) -> None:
+    url = f"webhook://127.0.0.1/?secret={'s' * 20}"
+    more = routes(mute=["night"], digest=True)
+    desk = await new_desk(more=more | {"targets": {name: {"url": url} for name in NAMES}})
+    await desk.take(*several(2))
+    await desk.idle()
+    assert desk.mail.ids == ["a1", "a2"]
+    assert details(desk) == {"a1": "", "a2": ""}
 
 
 async def test_what_is_held_back_outlives_a_restart(new_desk: NewDesk) -> None:
