@@ -12,11 +12,11 @@ import re
 from collections.abc import Iterator
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import Field
 
 from config.models import Model, Name
 from config.severities import LEVELS
-from config.validators import as_list, distinct
+from config.validators import OneOrMore
 
 MATCH_PATTERN = r"^(not )?[A-Za-z0-9^.=_:/*?-]{1,80}$"
 SEVERITY_PATTERN = rf"^(not )?(>=)?({'|'.join(LEVELS)})$"
@@ -45,55 +45,29 @@ _Direction = Annotated[str, Field(pattern=DIRECTION_PATTERN)]
 _Interval = Annotated[str, Field(pattern=INTERVAL_PATTERN)]
 _Missing = Annotated[str, Field(pattern=MISSING_PATTERN)]
 
-_Texts = Annotated[
-    list[_Text],
-    AfterValidator(distinct),
-    BeforeValidator(as_list, json_schema_input_type=_Text | list[_Text]),
-]
-_Severities = Annotated[
-    list[_Severity],
-    AfterValidator(distinct),
-    BeforeValidator(as_list, json_schema_input_type=_Severity | list[_Severity]),
-]
-_Directions = Annotated[
-    list[_Direction],
-    AfterValidator(distinct),
-    BeforeValidator(as_list, json_schema_input_type=_Direction | list[_Direction]),
-]
-_Intervals = Annotated[
-    list[_Interval],
-    AfterValidator(distinct),
-    BeforeValidator(as_list, json_schema_input_type=_Interval | list[_Interval]),
-]
-_Missings = Annotated[
-    list[_Missing],
-    AfterValidator(distinct),
-    BeforeValidator(as_list, json_schema_input_type=_Missing | list[_Missing]),
-]
-
 
 class Match(Model):
     """Which alerts are meant: all that fit each of these; each is one text or several."""
 
-    watchlist: _Texts = Field(default=[])
+    watchlist: OneOrMore[_Text] = Field(default=[])
     """The watchlist."""
-    asset: _Texts = Field(default=[])
+    asset: OneOrMore[_Text] = Field(default=[])
     """The asset of the pair, or the series; of missing closes the watchlist."""
-    benchmark: _Texts = Field(default=[])
+    benchmark: OneOrMore[_Text] = Field(default=[])
     """The benchmark of the pair."""
-    pair: _Texts = Field(default=[])
+    pair: OneOrMore[_Text] = Field(default=[])
     """The pair, written ASSET/BENCHMARK; of other alerts the same as asset."""
-    rule: _Texts = Field(default=[])
+    rule: OneOrMore[_Text] = Field(default=[])
     """The kind of the alert, such as threshold or record.*"""
-    severity: _Severities = Field(default=[])
+    severity: OneOrMore[_Severity] = Field(default=[])
     """info, warning or critical; '>=warning' (in quotes) for it and the graver ones."""
-    direction: _Directions = Field(default=[])
+    direction: OneOrMore[_Direction] = Field(default=[])
     """outperforming or underperforming; of levels rising or falling."""
-    interval: _Intervals = Field(default=[])
+    interval: OneOrMore[_Interval] = Field(default=[])
     """The length of the period: 1d, 1h, 30m, 15m, 5m or 1m."""
-    missing: _Missings = Field(default=[])
+    missing: OneOrMore[_Missing] = Field(default=[])
     """Of alerts about missing closes: whether all that were asked for are missing, or some."""
-    labels: dict[Name, _Texts] = Field(default={})
+    labels: dict[Name, OneOrMore[_Text]] = Field(default={})
     """The labels of the watchlist, by name."""
 
     def fields(self) -> Iterator[tuple[str, list[str]]]:

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, mod
 
 from config.models import Length, Model, Name, Symbol
 from config.scopes import LevelScopes, Scope, ScopeInput, ScopeInputs, ScopeText
-from config.validators import as_list, distinct, plain_number, refusal
+from config.validators import OneOrMore, as_list, distinct, plain_number, refusal
 
 _LARGEST = 1_000_000_000
 _WEEK = 7 * 24 * 60
@@ -24,11 +24,7 @@ Number = Annotated[
     AfterValidator(plain_number),
     WithJsonSchema({"type": "number", "minimum": -_LARGEST, "maximum": _LARGEST}),
 ]
-Numbers = Annotated[
-    list[Number],
-    AfterValidator(distinct),
-    BeforeValidator(as_list, json_schema_input_type=Number | list[Number]),
-]
+Numbers = OneOrMore[Number]
 Share = Annotated[
     Decimal,
     Field(ge=0, le=1),
@@ -126,11 +122,7 @@ class MissingRule(Model):
     kind: Literal["missing"]
     after: float = Field(default=30.0, ge=0, le=_WEEK, allow_inf_nan=False)
     """How long after the end of the session or interval, in minutes."""
-    symbols: Annotated[
-        list[Symbol],
-        AfterValidator(distinct),
-        BeforeValidator(as_list, json_schema_input_type=Symbol | list[Symbol]),
-    ] = Field(default=[])
+    symbols: OneOrMore[Symbol] = Field(default=[])
     """Only these, one or more; by default all that the watchlist needs."""
 
 

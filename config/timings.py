@@ -10,10 +10,10 @@ from datetime import date
 from functools import cache
 from typing import Annotated, Literal, NamedTuple
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from config.models import Model
-from config.validators import as_list, day, distinct, known_calendar, refusal
+from config.validators import OneOrMore, day, known_calendar, refusal
 from config.words import found, suggestion
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -129,24 +129,12 @@ class Span(Model):
 
     zone: Annotated[str, Field(max_length=64), AfterValidator(_known_zone)] = "UTC"
     """The time zone of weekdays, times and dates, such as America/New_York."""
-    weekdays: Annotated[
-        list[_Weekday],
-        AfterValidator(distinct),
-        BeforeValidator(as_list, json_schema_input_type=_Weekday | list[_Weekday]),
-    ] = Field(default=[])
+    weekdays: OneOrMore[_Weekday] = Field(default=[])
     """Days of the week: mon, or mon-fri; one or more."""
-    times: Annotated[
-        list[_Time],
-        AfterValidator(distinct),
-        BeforeValidator(as_list, json_schema_input_type=_Time | list[_Time]),
-    ] = Field(default=[])
+    times: OneOrMore[_Time] = Field(default=[])
     """Times of the day: 09:00-17:30; 22:00-07:00 goes on to the next day, and belongs to the day
     that it begins on. One or more."""
-    dates: Annotated[
-        list[_Date],
-        AfterValidator(distinct),
-        BeforeValidator(as_list, json_schema_input_type=_Date | list[_Date]),
-    ] = Field(default=[])
+    dates: OneOrMore[_Date] = Field(default=[])
     """Days: 2026-12-24, or 2026-12-24 to 2027-01-02; one or more."""
     calendar: Annotated[str, AfterValidator(_real_calendar)] | None = None
     """The exchange (its MIC) whose sessions are meant."""

@@ -8,10 +8,10 @@ from datetime import date
 from decimal import Decimal
 from ipaddress import IPv6Address
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar, get_args
 
-from pydantic import ValidationInfo
-from pydantic_core import PydanticCustomError
+from pydantic import AfterValidator, GetCoreSchemaHandler, ValidationInfo
+from pydantic_core import PydanticCustomError, core_schema
 
 from config.words import found, shown, suggestion
 
@@ -29,6 +29,19 @@ def as_list(value: Any) -> Any:
     return value if isinstance(value, list) else [value]
 
 
+class _Alone:
+    """Lets one value alone stand for a list of it, in the schema, too."""
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
+        many, one = handler(source), handler.generate_schema(get_args(source)[0])
+        either = core_schema.union_schema([one, many])
+        return core_schema.no_info_before_validator_function(
+            as_list, many, json_schema_input_schema=either
+        )
+
+
 def distinct(items: Sequence[T]) -> Sequence[T]:
     """Refuses an item that is there twice."""
     seen: set[T] = set()
@@ -37,6 +50,10 @@ def distinct(items: Sequence[T]) -> Sequence[T]:
             raise refusal(f"'{shown(str(item))}' is listed twice", "keep one of the two", index)
         seen.add(item)
     return items
+
+
+OneOrMore = Annotated[list[T], AfterValidator(distinct), _Alone()]
+"""Several, each once; or one alone."""
 
 
 def day(value: Any) -> Any:
