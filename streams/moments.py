@@ -1,4 +1,4 @@
-"""Moments as people write and read them, in UTC."""
+"""Moments as people write them, in UTC."""
 
 from __future__ import annotations
 
@@ -9,14 +9,6 @@ _AGO = re.compile(r"([0-9]{1,6})([smhdw])", re.ASCII)
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400}
 _FOR_EVER = 2**62
 _FORM = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?Z)?", re.ASCII)
-
-
-def moment(at_ms: int) -> str:
-    """Milliseconds since 1970 as ``2026-01-22 21:05:04Z``; ``never`` where it is no moment."""
-    try:
-        return f"{datetime.fromtimestamp(at_ms / 1000, UTC):%Y-%m-%d %H:%M:%SZ}"
-    except (ValueError, OverflowError, OSError):
-        return "never"
 
 
 def ahead(text: str, now_ms: int) -> int:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
+from alerts.moments import moment
 from alerts.stages.decision import Decision, Reason
 from alerts.stages.match import Way
-from alerts.stages.words import moment
 from alerts.timings import Timing
 
 Timings = Mapping[str, Timing]

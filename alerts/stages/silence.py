@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from alerts.facts import Facts
+from alerts.moments import moment
 from alerts.silences import Silences
 from alerts.stages.decision import Decision, Reason
-from alerts.stages.words import inert, moment
+from alerts.stages.words import inert
 
 
 def silence(facts: Facts, silences: Silences, now_ms: int) -> Decision | None:
@@ -13,5 +14,6 @@ def silence(facts: Facts, silences: Silences, now_ms: int) -> Decision | None:
     found = max(silences.active(facts, now_ms), key=lambda one: one.ends_ms, default=None)
     if found is None:
         return None
-    words = f"{found.id} by {inert(found.creator) or 'nobody'} until {moment(found.ends_ms)}"
+    until = moment(found.ends_ms, "for ever")
+    words = f"{found.id} by {inert(found.creator) or 'nobody'} until {until}"
     return Decision(Reason.SILENCED, found.id, words, found.ends_ms)

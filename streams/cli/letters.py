@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from alerts.moments import moment
 from streams.cli.tables import printable, printable_bytes
 from streams.deadletters import Letter
-from streams.moments import moment
 from streams.records import Record
 
 _SHOWN = 2000

@@ -8,6 +8,7 @@ from typing import Any
 
 from alerts.ledger import Entry, Outcome
 from alerts.model import Alert
+from alerts.moments import moment
 from alerts.rendering import render
 from alerts.stages.match import Router
 from alerts.targets import Message
@@ -16,7 +17,6 @@ from streams.cli.options import counted
 from streams.cli.tables import printable
 from streams.definitions import names
 from streams.ledgers import Ledgers, Told, entry_facts
-from streams.moments import moment
 
 
 def alert_row(told: Told, settings: Settings) -> dict[str, Any]:

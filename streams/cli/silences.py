@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from alerts.moments import moment
 from alerts.silences import LONGEST_TEXT, Silence, Silences
 from config.errors import UsageError
 from streams import moments
@@ -110,7 +111,7 @@ def add(
         return silence
 
     silence = with_log(settings, _TOPICS, run)
-    print(f"silence {silence.id} until {moments.moment(end)}: {_about(silence)}")
+    print(f"silence {silence.id} until {moment(end)}: {_about(silence)}")
 
 
 @command.command("list")
@@ -182,7 +183,7 @@ def _row(silence: Silence, now: int) -> dict[str, Any]:
         "state": silence.state(now),
         "matchers": "; ".join(map(str, silence.matchers)),
         "by": silence.creator,
-        "from": moments.moment(silence.starts_ms),
-        "until": moments.moment(silence.ends_ms),
+        "from": moment(silence.starts_ms),
+        "until": moment(silence.ends_ms),
         "comment": silence.comment,
     }

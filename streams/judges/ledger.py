@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from alerts.ledger import Entry, Outcome, standing
+from alerts.moments import moment
 from alerts.stages.match import Router
 from config.settings import Settings
 from streams.delivery.requests import Request
 from streams.judges.dead_letters import Key
 from streams.judges.scope import REMOVED, Scope
-from streams.moments import moment
 from streams.records import Record, Topic
 from streams.verdict import Finding, Part
 

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from streams.moments import ahead, moment, since
+from alerts.moments import moment
+from streams.moments import ahead, since
 
 NOW = int(datetime(2026, 1, 22, 12, tzinfo=UTC).timestamp() * 1000)
 
