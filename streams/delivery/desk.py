@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
+from alerts.age import is_historic
 from alerts.ledger import Entry, Ledger, Outcome
 from alerts.model import Alert, Kind
 from alerts.pictures.drawing import Picture
@@ -15,7 +16,6 @@ from alerts.writers import Writers
 from config.errors import StreakwatchError
 from config.settings import Delivery, Target
 from streams.clock import Clock
-from streams.core import periods
 from streams.delivery.queue import Item
 from streams.delivery.requests import Group, Reader, Request
 from streams.log import Log
@@ -28,7 +28,6 @@ from streams.works import internal_dead_letter
 Fail = Callable[[StreakwatchError], Awaitable[None]]
 """Ends the worker with an error that no trying again mends."""
 
-_DAY = 86_400.0
 _STRENGTH = {kind: place for place, kind in enumerate(Kind)}
 
 
@@ -57,10 +56,7 @@ class Desk:
 
     def is_historic(self, alert: Alert) -> bool:
         """Whether an alert is about a period that ended too long ago to be news."""
-        if self.rules.max_age == "none":
-            return False
-        ended = periods.ended_by_ms(periods.from_text(alert.period, alert.interval), alert.interval)
-        return self.clock.now() - ended / 1000 > self.rules.max_age * _DAY
+        return is_historic(alert, self.rules, self.clock.now() * 1000)
 
     def deadline(self, request: Request) -> float:
         """Until when an alert is tried, in seconds since 1970."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Collection
 
+from alerts.age import is_historic
 from alerts.model import Alert
 from alerts.pictures.tail import has_picture, tail
 from config.settings import Delivery
-from streams.core import periods
 from streams.core.subjects import PairKey
 from streams.core.watch import Watch
 from streams.records import CHART, Headers
@@ -16,8 +16,6 @@ from streams.records import CHART, Headers
 log = logging.getLogger(__name__)
 
 Charted = Callable[[Alert], bool]
-
-_DAY_MS = 86_400_000
 
 
 def never(_: Alert) -> bool:
@@ -32,11 +30,7 @@ def news(rules: Delivery, watchlists: Collection[str]) -> Charted:
     def is_news(alert: Alert) -> bool:
         if alert.watchlist not in watchlists:
             return False
-        if rules.max_age == "none":
-            return True
-        period = periods.from_text(alert.period, alert.interval)
-        age_ms = alert.trigger.arrived_ms - periods.ended_by_ms(period, alert.interval)
-        return age_ms <= rules.max_age * _DAY_MS
+        return not is_historic(alert, rules, alert.trigger.arrived_ms)
 
     return is_news
 
