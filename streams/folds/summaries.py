@@ -7,7 +7,10 @@ tells is the state of the fold where that stands in the log.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from heapq import nsmallest
 from typing import Any
+
+import numpy as np
 
 from alerts.evidence import Overview, Running
 from alerts.milestones import enough_history, holder
@@ -16,7 +19,8 @@ from alerts.steps import Step
 from config.summaries import SummaryRule
 from config.watchlists import Watchlist
 from streams.core import periods
-from streams.core.streaks import Streak, carried
+from streams.core.cohort import NEVER
+from streams.core.streaks import carried
 from streams.core.subjects import PairKey
 from streams.core.watch import Watch
 from streams.definitions import Instruments, summary_rules
@@ -65,27 +69,31 @@ class Summaries:
         self._last = dict(state)
 
     def _overview(self, rule: SummaryRule, due: Due) -> Overview:
-        standing = {pair: self._watch.standing(pair) for pair in self._watch.pairs}
-        known = [last for last, _ in standing.values() if last is not None]
-        found = [
-            self._running(pair, streak)
-            for pair, (_, streak) in standing.items()
-            if streak is not None and _is_wanted(rule, streak)
-        ]
+        pairs, (length, record, last) = self._watch.pairs, self._watch.standings()
+        until = int(last.max(initial=NEVER))
+        wanted = np.abs(length) >= rule.min_length
+        if rule.direction != "any":
+            wanted &= (length > 0) == (rule.direction == "outperforming")
+        may_be_near = wanted & (record > 0) & (record - np.abs(length) <= rule.near)
+        near = [self._running(pairs[at]) for at in np.flatnonzero(may_be_near).tolist()]
+        others = [(-abs(length.item(at)), pairs[at])
+                  for at in np.flatnonzero(wanted & ~may_be_near).tolist()]  # fmt: skip
+        found = near + [self._running(pair) for _, pair in nsmallest(rule.most, others)]
         found.sort(key=lambda one: _order(rule, one))
         return Overview(
             due=periods.to_text(due.ended_ms // 60_000, "1m"),
-            until=periods.to_text(max(known), self._interval) if known else "",
-            pairs=len(standing),
-            running=len(found),
+            until="" if until == NEVER else periods.to_text(until, self._interval),
+            pairs=len(pairs),
+            running=int(np.count_nonzero(wanted)),
             near=sum(_is_near(rule, one) for one in found),
             min_length=rule.min_length,
             within=rule.near,
             streaks=tuple(found[: rule.most]),
         )
 
-    def _running(self, pair: PairKey, streak: Streak) -> Running:
+    def _running(self, pair: PairKey) -> Running:
         tracker, view, interval = self._watch.tracker(pair), self._watch.view(pair), self._interval
+        streak = tracker.running
         step = Step(tracker, carried(streak), view, interval)
         record = tracker.books[streak.direction].record()
         if record is not None and not enough_history(tracker, streak):
@@ -102,10 +110,6 @@ class Summaries:
             record=None if record is None else holder(record, interval),
             begins_known=streak.base == tracker.first,
         )
-
-
-def _is_wanted(rule: SummaryRule, streak: Streak) -> bool:
-    return rule.direction in ("any", streak.direction_name) and streak.length >= rule.min_length
 
 
 def _is_near(rule: SummaryRule, one: Running) -> bool:

@@ -30,10 +30,19 @@ Prices = dict[str, Sequence[int]]
 """A price for each day from the first on, by symbol; 0 for none."""
 
 
-def watchlist(pairs: Sequence[str], **rule: Any) -> Watchlist:
+def watchlist(pairs: Sequence[str], published: int = 0, **rule: Any) -> Watchlist:
+    """``published`` is the length of a record of the first pair, which outperformed."""
+    rows: list[dict[str, Any]] = [
+        dict(zip(("asset", "benchmark"), pair.split("/"), strict=True)) for pair in pairs
+    ]
+    if published:
+        record = {"direction": "outperforming", "length": published, "source": "Ledger",
+                  "start": "2020-01-02", "end": "2020-03-02"}  # fmt: skip
+        rows[0] |= {"records": [record], "records_complete_from": 1}
     return Watchlist.model_validate(
         {
-            "pairs": [dict(zip(("asset", "benchmark"), p.split("/"), strict=True)) for p in pairs],
+            "series": {"SUM": {"kind": "basket", "weighting": "price", "members": ["A", "C"]}},
+            "pairs": rows,
             "rules": [{"kind": "summary", "at": "21:30"} | rule],
             "targets": ["desk"],
             "min_history": 1,
@@ -234,7 +243,7 @@ def streaks_of(asset: Sequence[int], benchmark: Sequence[int]) -> list[tuple[int
     return found
 
 
-def expected(prices: Prices, pair: str, least: int) -> tuple[Any, ...] | None:
+def expected(prices: Prices, pair: str, least: int, published: int) -> tuple[Any, ...] | None:
     """The streak that runs, with the longest before it in its direction."""
     asset, benchmark = (prices[leg] for leg in pair.split("/"))
     both = [at for at in range(len(asset)) if asset[at] and benchmark[at]]
@@ -242,9 +251,10 @@ def expected(prices: Prices, pair: str, least: int) -> tuple[Any, ...] | None:
     if not streaks or streaks[-1][3] != both[-1] or streaks[-1][1] < least:
         return None
     sign, length, start, _ = streaks[-1]
-    past = [(one[1], one[3]) for one in streaks[:-1] if one[0] == sign]
-    record = max(past, default=None)
-    return pair, sign, length, day(start), record and (record[0], day(record[1]))
+    past = [(one[1], day(one[3])) for one in streaks[:-1] if one[0] == sign]
+    if published and sign == 1:
+        past.append((published, "2020-03-02"))
+    return pair, sign, length, day(start), max(past, default=None)
 
 
 def told(one: Running) -> tuple[Any, ...]:
@@ -253,7 +263,7 @@ def told(one: Running) -> tuple[Any, ...]:
     return f"{one.asset}/{one.benchmark}", sign, one.length, one.start, record
 
 
-PAIRS = ["A/B", "C/B", "A/C", "D/B"]
+PAIRS = ["A/B", "C/B", "SUM/B", "A/C", "D/B"]
 CLOSES = st.lists(st.integers(98, 102) | st.just(0), min_size=24, max_size=24)
 
 
@@ -261,12 +271,13 @@ CLOSES = st.lists(st.integers(98, 102) | st.just(0), min_size=24, max_size=24)
     st.fixed_dictionaries(dict.fromkeys("ABCD", CLOSES)),
     st.integers(1, 4),
     st.integers(0, 3),
+    st.integers(0, 5),
     st.booleans(),
 )
 def test_a_summary_is_what_brute_force_finds(
-    prices: Prices, least: int, near: int, one_by_one: bool
+    prices: Prices, least: int, near: int, published: int, one_by_one: bool
 ) -> None:
-    desk = Desk(watchlist(PAIRS, min_length=least, near=near, most=100))
+    desk = Desk(watchlist(PAIRS, published, min_length=least, near=near, most=100))
     records = [*desk.closes(prices), desk.due()]
     if one_by_one:
         alerts = [alert for record in records for alert in desk.take(record)]
@@ -274,7 +285,13 @@ def test_a_summary_is_what_brute_force_finds(
         alerts = desk.take(*records)
     (alert,) = alerts
     evidence: Any = alert.evidence
-    wanted = [one for pair in PAIRS if (one := expected(prices, pair, least))]
+    both = zip(prices["A"], prices["C"], strict=True)
+    prices = {**prices, "SUM": [a + c if a and c else 0 for a, c in both]}
+    wanted = [
+        one
+        for pair in PAIRS
+        if (one := expected(prices, pair, least, published if pair == PAIRS[0] else 0))
+    ]
     assert sorted(map(told, evidence.streaks), key=str) == sorted(wanted, key=str)
     assert evidence.running == len(wanted)
     close = [one for one in wanted if one[4] and one[4][0] - one[2] <= near]
