@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from alerts.ledger import Entry, Outcome
 from streams.delivery.desk import Desk
 from streams.delivery.queue import Item, Queue
-from streams.delivery.requests import Request
+from streams.delivery.requests import Request, digest
 from streams.records import Record
 from streams.wire import RejectedError
 
@@ -163,20 +163,25 @@ class Inbox:
     def _item_of(self, entry: Entry, request: Request) -> Item:
         """An item as the ledger has left it."""
         desk = self._desk
+        if not (entry.attempts or entry.instead_of):
+            return self._held_back(entry, request)
         wait = min(entry.next_ms / 1000 - desk.clock.now(), desk.rules.deadline)
         return Item(
             request,
             _now() + max(0.0, wait),
-            entry.until_ms / 1000 if entry.instead_of else self._until(entry, request),
+            entry.until_ms / 1000 if entry.instead_of else desk.deadline(request),
             entry.attempts,
             entry.detail,
             entry.instead_of,
         )
 
-    def _until(self, entry: Entry, request: Request) -> float:
-        """What was held back has more time."""
-        own = self._desk.deadline(request)
-        return own if entry.attempts else max(own, entry.until_ms / 1000)
+    def _held_back(self, entry: Entry, request: Request) -> Item:
+        """What was held back has more time; whether it still is, is asked anew."""
+        until = max(self._desk.deadline(request), entry.until_ms / 1000)
+        group = self._desk.group(digest(entry.next_ms), self._target)
+        _, _, words = entry.detail.partition(": ")
+        held_back = f"Held back: {words}."
+        return Item(request, _now(), until, group=group, held_back=held_back, aside=True)
 
 
 def _now() -> float:

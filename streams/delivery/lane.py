@@ -11,6 +11,7 @@ from itertools import islice
 from aiokafka.errors import KafkaError
 
 from alerts.ledger import Entry, Outcome
+from alerts.model import Alert, Kind
 from alerts.stages.decision import Reason
 from alerts.stages.path import Told
 from alerts.targets import Attempt, Message, Notifier
@@ -19,14 +20,15 @@ from streams.delivery.desk import Desk
 from streams.delivery.gate import Gate
 from streams.delivery.inbox import Inbox, historic
 from streams.delivery.queue import Item
-from streams.delivery.requests import Group
+from streams.delivery.requests import digest
 
 log = logging.getLogger(__name__)
 
 #: Seconds until a look at whether attempts are allowed again, and until a lane gets over an error.
 _CLOSED, _TROUBLE = 0.2, 1.0
-#: Heads that are looked at when one of them is not told, and alerts that a digest has at most.
-_MANY, _DIGEST = 200, 100
+#: Heads that are looked at when one of them is not told.
+_MANY = 200
+_SEQUELS = (Kind.CORRECTION, Kind.WITHDRAWN, Kind.DATA_ARRIVED)
 
 
 class DeliveryLane:
@@ -147,25 +149,31 @@ class DeliveryLane:
         Where there was, there may be many: the other heads are looked at too.
         """
         ends: dict[Item, list[Entry]] = {}
-        held: dict[Item, Entry] = {}
+        held: dict[Item, list[Entry]] = {}
         self._look_at(items, ends, held)
         if not (ends or held):
             return False
         others = islice(self.inbox.queue.due(now), _MANY)
         self._look_at([i for i in others if i not in ends and i not in held], ends, held)
-        await self._settle(ends, list(held.values()))
+        await self._settle(ends, [entry for entries in held.values() for entry in entries])
         return True
 
     def _look_at(
-        self, items: Iterable[Item], ends: dict[Item, list[Entry]], held: dict[Item, Entry]
+        self,
+        items: Iterable[Item],
+        ends: dict[Item, list[Entry]],
+        held: dict[Item, list[Entry]],
     ) -> None:
         for item in items:
             end = self._end_of(item)
+            if end is None and self._stands_behind(item):
+                held[item] = []
+                continue
             told = self._desk.withheld(item, self._target) if end is None else None
             if told is not None:
                 entry = self._hold(item, told)
                 if entry is not None:
-                    held[item] = entry
+                    held[item] = [entry]
                     continue
                 end = [self._entry(item, Outcome.SUPPRESSED, str(told.decision))]
             if end is not None:
@@ -182,11 +190,25 @@ class DeliveryLane:
         wait = muted.until_ms / 1000 - self._desk.clock.now()
         item.due = asyncio.get_running_loop().time() + max(0.0, wait)
         item.until = max(item.until, muted.until_ms / 1000 + self._desk.rules.deadline)
-        digest = Group((way.path, muted.until_ms), 0.0, _DIGEST)
-        item.group = self._desk.group(digest, self._target)
+        item.group = self._desk.group(digest(muted.until_ms), self._target)
         item.held_back = f"Held back: {muted.words}."
+        self.inbox.queue.put_aside(item)
         entry = self._entry(item, Outcome.RETRYING, str(muted))
         return replace(entry, next_ms=muted.until_ms, until_ms=int(item.until * 1000))
+
+    def _stands_behind(self, item: Item) -> bool:
+        """Whether an alert says something of one that is held back, and so waits with it."""
+        alert, request = item.request.alert, item.request
+        if item.aside or item.attempts or request.asked or not _speaks_of_another(alert):
+            return False
+        aside = self.inbox.queue.aside(request.pair)
+        before = next((one for one in aside if one.request.alert.id == alert.follows), None)
+        if before is None:
+            return False
+        item.due, item.until = before.due, max(item.until, before.until)
+        item.group, item.held_back = before.group, before.held_back
+        self.inbox.queue.put_aside(item)
+        return True
 
     def _end_of(self, item: Item) -> list[Entry] | None:
         """The entries of an item that has come to its end without an attempt, else None."""
@@ -358,3 +380,8 @@ def _named(items: Sequence[Item]) -> str:
     """The first by its id, and how many more."""
     more = f" and {len(items) - 1} more" if len(items) > 1 else ""
     return f"{items[0].request.alert.id}{more}"
+
+
+def _speaks_of_another(alert: Alert) -> bool:
+    """Whether an alert means nothing to who was not told of the one that it follows."""
+    return bool(alert.follows) and (bool(alert.revision) or alert.milestone.kind in _SEQUELS)
