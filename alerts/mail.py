@@ -7,24 +7,36 @@ from __future__ import annotations
 
 from email.utils import make_msgid
 from functools import cache
+from typing import Any
 
 from apprise import NotificationManager
 from apprise.plugins.email import NotifyEmail
 from apprise.plugins.email import base as mails
 
+from alerts.connections import Connections, keep_connections
 from alerts.envelope import Envelope
 from alerts.underway import underway
 
 
 @cache
 def register_mail() -> None:
-    """Have apprise send mails with our headers."""
+    """Have apprise send mails with our headers, over connections that stay open for a while."""
     NotificationManager().add(NotifyThreadedEmail, force=True)
     mails.make_msgid = _message_id  # there is no other way to a Message-ID
+    keep_connections()
 
 
 class NotifyThreadedEmail(NotifyEmail):
     """A mail that mail programs show below those that it belongs to."""
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self.connections = Connections()
+
+    def send(self, *given: Any, **named: Any) -> bool:
+        """Send a message to each recipient; whether all have it."""
+        with self.connections.in_use():
+            return bool(super().send(*given, **named))
 
     def _protocol_headers(self, body: str) -> dict[str, str]:
         """apprise asks for these with each mail."""
