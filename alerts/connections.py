@@ -30,7 +30,7 @@ IDLE = 5.0
 #: Mails over one connection; most servers allow as many, and those that do not say 421.
 MOST = 100
 #: Seconds that a server has for its goodbye.
-_GOODBYE = 1.0
+_GOODBYE = 0.5
 
 
 class Line:
@@ -105,7 +105,7 @@ class Connections:
             line.hang_up()
 
     def close(self) -> None:
-        """Hang up, and keep no more; returns within a second for each connection."""
+        """Hang up, and keep no more; waits half a second for each at most."""
         with self._lock:
             self._closed = True
             lines, self._lines = self._lines, []

@@ -51,7 +51,8 @@ class Message:
 
     The title is empty where the body begins with it; ``text`` is the plain part of HTML. ``again``
     is not empty where a person wants it sent, whatever was before: it tells apart such requests.
-    ``test`` says that it is about nothing that has happened. It is the same message with a picture
+    ``others`` are the alerts that it tells beside the first. ``test`` says that it is about nothing
+    that has happened. It is the same message with a picture
     and without.
     """
 
@@ -60,6 +61,7 @@ class Message:
     failure: bool = False
     text: str = ""
     alert: Alert | None = field(default=None, compare=False)
+    others: tuple[Alert, ...] = field(default=(), compare=False)
     again: str = ""
     test: bool = False
     picture: Picture | None = field(default=None, compare=False)

@@ -235,6 +235,7 @@ class Mail:
     headers: tuple[tuple[str, str], ...] = ()
     user: str = ""
     secure: bool = False
+    raw: bytes = b""
 
     def header(self, name: str) -> list[str]:
         """The values of a header."""
@@ -356,6 +357,7 @@ class MailServer:
                 tuple((name, str(value)) for name, value in mail.items()),
                 session.auth_data or "",
                 session.ssl is not None,
+                envelope.content,
             )
         )
         return await server.mishap(self.at_content) or "250 OK"
