@@ -20,8 +20,8 @@ class Envelope:
     to see it arrive. ``message`` identifies the message, ``follows`` the earlier one that it
     corrects, confirms, withdraws or settles, and ``thread`` what all messages about a streak have
     in common; each is 20 hex digits, the latter two empty where there is none. ``replies_to`` is
-    which of them this one answers, and ``beside`` what the other alerts of the same message, if there
-    are any, would have said of theirs: whoever answers one of those names one of these.
+    which of them this one answers, and ``beside`` what messages of the other alerts that it tells
+    would be and belong to: whoever answers one of those names one of these.
     """
 
     key: str
@@ -32,9 +32,7 @@ class Envelope:
     beside: tuple[str, ...] = ()
 
 
-def envelope(
-    alert: Alert, target: str, again: str = "", others: Sequence[Alert] = ()
-) -> Envelope:
+def envelope(alert: Alert, target: str, again: str = "", others: Sequence[Alert] = ()) -> Envelope:
     """The envelope of an alert for a target; ``again`` tells apart what is sent on request.
 
     ``others`` are told in the same message. The end of a streak is in its thread, and answers none
