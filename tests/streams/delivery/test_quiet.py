@@ -52,6 +52,8 @@ async def test_the_bell_is_one_message(new_desk: NewDesk) -> None:
     (message,) = desk.mail.taken
     assert message.title.endswith("(and 2 more)")
     assert all(f"Alert a{at}" in message.body for at in (1, 2, 3))
+    assert message.alert is not None
+    assert [one.id for one in (message.alert, *message.others)] == ["a1", "a2", "a3"]
     assert details(desk) == dict.fromkeys(["a1", "a2", "a3"], "in one message of 3")
 
 
