@@ -31,9 +31,9 @@ def described(
 ) -> str:
     """A channel's text, by default a plain one, with the picture in it.
 
-    HTML shows it ``inline``, on white also in the dark, and its words to who does not see it. Other
-    texts have the words as their last paragraph; where there is no room for them, the text is as
-    it was.
+    HTML shows it ``inline``, and its words to who does not see it; in the dark our templates turn
+    it dark, where the mail program can. Other texts have the words as their last paragraph; where
+    there is no room for them, the text is as it was.
     """
     channel = channel or Channel()
     said = ESCAPES[channel.family](picture.text)
@@ -50,7 +50,7 @@ def _image(picture: Picture, said: str) -> str:
     return (
         f'<img src="cid:{html.escape(picture.name)}" alt="{said}" '
         f'width="{WIDTH}" style="display:block;width:100%;max-width:{WIDTH}px;height:auto;'
-        'background:#ffffff;margin:16px 0 0;border:0">'
+        'margin:16px 0 0;border:0;border-radius:10px;color:#586274" class="picture">'
     )
 
 

@@ -17,12 +17,18 @@ _NOTHING = "\u200b"
 _LINKS = re.compile(r"://|www\.|mailto:|@", re.IGNORECASE)
 _MARKDOWN = re.compile(r"[\\`*_~\[<>|#]|&(?=#?\w+;)|^(?=[-+=]|[0-9]+[.)])")
 _EDGES = re.compile(r"(?<![A-Za-z0-9])[*_~]|[*_~](?![A-Za-z0-9])|`")
+#: What reads badly on two lines: 1 204, 0,12 %, 6 Jun 2008, Jun 6, 2008.
+_FIGURES = re.compile(
+    r"\b[0-9]{1,3}(?: [0-9]{3})+\b|[0-9] %"
+    r"|\b[0-9]{1,2} [^\W\d_]{3,5}\.? [0-9]{4}\b|\b[^\W\d_]{3,4}\.? [0-9]{1,2}, [0-9]{4}\b"
+)
 _LOOK_ALIKES = {"*": "\u2217", "_": "\u02cd", "~": "\u223c", "`": "\u02cb"}
 
 
 def html_text(text: str) -> str:
-    """For HTML, within elements and within quoted attributes."""
-    return html.escape(_unlinked(text))
+    """For HTML, within elements and within quoted attributes; no line ends within a figure."""
+    text = html.escape(_unlinked(text))
+    return _FIGURES.sub(lambda found: found[0].replace(" ", "&nbsp;"), text)
 
 
 def markdown_text(text: str) -> str:

@@ -19,12 +19,19 @@ Weight = Callable[[str], int]
 class Story:
     """What an alert has to say, as plain lines: what it is about, figures, evidence.
 
-    ``last`` names the alert, its watchlist and period, and goes last.
+    ``last`` names the alert, its watchlist and period, and goes last. ``note`` is why the message
+    comes, such as instead of another; where there is one, the paragraphs begin with it.
     """
 
     title: str
     paragraphs: tuple[tuple[str, ...], ...] = ()
     last: str = ""
+    note: str = ""
+
+    @property
+    def told(self) -> tuple[tuple[str, ...], ...]:
+        """The paragraphs without the note."""
+        return self.paragraphs[1:] if self.note else self.paragraphs
 
     @property
     def lines(self) -> tuple[str, ...]:

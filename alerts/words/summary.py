@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from alerts.model import Alert, Kind
 from alerts.words.channels import Channel
+from alerts.words.inert import inert
 from alerts.words.library import Library
 from alerts.words.shortening import Story
 from alerts.words.writing import Pen, Words, pen_of, written
@@ -32,23 +33,32 @@ def summary(
 ) -> Words:
     """The message of two alerts or more, in their order; each by its first lines, and its id.
 
+    A note that all of them have is told once.
+
     Raises:
         TemplateFaultError: a template cannot be used.
     """
     pens = [pen_of(part.alert, part.names, channel, locale, templates) for part in parts]
-    stories = [_lines(pen, part) for pen, part in zip(pens, parts, strict=True)]
+    notes = {part.note for part in parts}
+    note = inert(notes.pop()) if len(notes) == 1 else ""
+    stories = [
+        _lines(pen, part.alert, "" if note else part.note)
+        for pen, part in zip(pens, parts, strict=True)
+    ]
     first, *_ = stories[0]
     story = Story(
         f"{first} (and {len(parts) - 1} more)",
-        ((f"{len(parts)} alerts:",), *stories),
+        (*([(note,)] if note else []), (f"{len(parts)} alerts:",), *stories),
         "The whole of each: streakwatch alerts show ID",
+        note,
     )
     return written(pens[0], story, GROUP)
 
 
-def _lines(pen: Pen, part: Part) -> tuple[str, ...]:
-    """An alert in a few lines: its title, when it was, and its id; a summary with its streaks."""
-    story = pen.story(part.note)
-    count = 1 + bool(part.note) + (part.alert.milestone.kind is Kind.SUMMARY)
+def _lines(pen: Pen, alert: Alert, note: str) -> tuple[str, ...]:
+    """An alert in a few lines: its title, its note if it has one, when it was, and its id; a
+    summary with its streaks."""
+    story = pen.story(note)
+    count = 1 + bool(note) + (alert.milestone.kind is Kind.SUMMARY)
     some = [line for paragraph in story.paragraphs[:count] for line in paragraph]
-    return (story.title, *some, f"Alert {part.alert.id}")
+    return (story.title, *some, f"Alert {alert.id}")

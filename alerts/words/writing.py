@@ -96,9 +96,10 @@ class Pen:
         ]
         last = paragraphs[-1][-1] if paragraphs[-1] else ""
         paragraphs[-1] = paragraphs[-1][:-1]
-        before = [(inert(note),)] if note else []
+        note = inert(note)
+        before = [(note,)] if note else []
         kept = tuple(one for one in [*before, *paragraphs] if one)
-        return Story(shortened(title, LONGEST_LINE), kept, last)
+        return Story(shortened(title, LONGEST_LINE), kept, last, note)
 
     def laid_out(self, story: Story, kind: str) -> str:
         """A story as the family of the channel writes it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -59,6 +60,26 @@ def test_in_plain_text() -> None:
     assert lines[0] == "2 alerts:"
     assert lines[at + 1] == "Held back: nights."
     assert lines[-1] == "The whole of each: streakwatch alerts show ID"
+
+
+def test_an_e_mail_has_a_list_in_which_each_is_told_once_and_alike() -> None:
+    told = together(Family.HTML, *parts(3))
+    titles = [words(one.alert, one.names, channel(Family.PLAIN)).title for one in parts(3)]
+    page = told.body.replace("&nbsp;", " ").replace("&#x27;", "'")
+    assert re.findall(r"<h1[^>]*>(.*?)</h1>", page) == ["3 alerts"]
+    assert re.findall(r'<div class="strong"[^>]*>(.*?)</div>', page) == titles
+    assert [page.count(f"<div>Alert a{at}</div>") for at in range(3)] == [1, 1, 1]
+
+
+NOTE = "Held back: muted by nights."
+
+
+@pytest.mark.parametrize("family", Family)
+def test_a_note_that_all_have_is_told_once_and_first(family: Family) -> None:
+    told = together(family, *(one._replace(note=NOTE) for one in parts()))
+    body = (told.text or told.body).replace(told.title, "", told.headed)
+    assert body.count(NOTE) == 1
+    assert body.lstrip("*\n").startswith(NOTE)
 
 
 @pytest.mark.parametrize("family", Family)

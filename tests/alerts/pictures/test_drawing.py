@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import warnings
 from dataclasses import replace
 from typing import Any
@@ -15,6 +16,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from alerts import samples
 from alerts.evidence import Holder
 from alerts.model import Kind, Milestone
 from alerts.pictures.attaching import described
@@ -22,6 +24,7 @@ from alerts.pictures.canvas import COLOURS
 from alerts.pictures.chart import Chart, Span, chart
 from alerts.pictures.drawing import Picture, draw, picture
 from alerts.words.channels import USUAL, Channel, Family, Limits
+from alerts.words.writing import words
 
 NEAR = Holder(9, "2025-06-02", "2025-06-12")
 HOSTILE = [
@@ -51,7 +54,7 @@ def count(png: bytes, colour: str) -> int:
 def test_it_is_sharp_at_600_pixels_on_a_ground_that_is_light_everywhere() -> None:
     made = picture(a_chart())
     image = Image.open(io.BytesIO(made.png))
-    assert (image.format, image.size) == ("PNG", (1200, 680))
+    assert (image.format, image.size) == ("PNG", (1200, 750))
     assert "transparency" not in image.info
     ground = pixels(made.png)
     assert (ground[:8] >= 250).all()
@@ -138,6 +141,17 @@ def test_the_words_are_in_the_message() -> None:
         found = described(page, image, HTML, inline=True)
         assert found.startswith(before + shown)
         assert found.endswith(page.replace("<!-- picture -->", "").removeprefix(before))
+
+
+def test_in_the_dark_it_turns_dark_and_its_words_stay_readable() -> None:
+    """It keeps no ground of its own behind its words, which a mail program may show instead."""
+    page = words(samples.of("record.broken"), samples.NAMES, HTML).body
+    shown = described(page, Picture(b"", "A to B.", "a-b.png"), HTML, inline=True)
+    (image,) = re.findall(r"<img [^>]*>", shown)
+    assert 'class="picture"' in image
+    assert "color:#586274" in image
+    assert "background" not in image
+    assert ".picture { filter: invert(" in shown
 
 
 IN_FAMILIES = {

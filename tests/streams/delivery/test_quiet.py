@@ -117,7 +117,7 @@ async def test_what_is_muted_is_told_afterwards_in_one_digest(new_desk: NewDesk)
     await desk.deliver(*several(2, 3))
     (message,) = desk.mail.taken
     assert 0 <= desk.mail.times[0] - began - HOUR < 2
-    assert message.body.count("Held back: night on routes until 2026-01-15 23:00:00Z.") == 4
+    assert message.body.count("Held back: night on routes until 2026-01-15 23:00:00Z.") == 1
     assert details(desk) == {f"a{at}": "in one message of 4" for at in (1, 2, 3, 4)}
 
 
@@ -218,7 +218,7 @@ async def test_what_was_held_back_is_one_message_when_a_worker_begins_after_its_
     await desk.restart(state)
     await desk.idle()
     (message,) = desk.mail.taken
-    assert message.body.count("Held back: night on routes until 2026-01-15 23:00:00Z.") == 3
+    assert message.body.count("Held back: night on routes until 2026-01-15 23:00:00Z.") == 1
 
 
 async def test_who_was_told_is_told_of_the_correction_at_night(new_desk: NewDesk) -> None:
