@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from alerts.ledger import Entry, Outcome
 from streams.delivery.desk import Desk
-from streams.delivery.queue import Item, Queue
+from streams.delivery.queue import Held, Item, Queue
 from streams.delivery.requests import Request
 from streams.records import Record
 from streams.wire import RejectedError
@@ -161,22 +161,21 @@ class Inbox:
             self.queue.add(Item(request, due, desk.deadline(request), group=group))
 
     def _item_of(self, entry: Entry, request: Request) -> Item:
-        """An item as the ledger has left it."""
-        desk = self._desk
-        wait = min(entry.next_ms / 1000 - desk.clock.now(), desk.rules.deadline)
-        return Item(
-            request,
-            _now() + max(0.0, wait),
-            entry.until_ms / 1000 if entry.instead_of else self._until(entry, request),
-            entry.attempts,
-            entry.detail,
-            entry.instead_of,
-        )
+        """An item as the ledger has left it.
 
-    def _until(self, entry: Entry, request: Request) -> float:
-        """What was held back has more time."""
-        own = self._desk.deadline(request)
-        return own if entry.attempts else max(own, entry.until_ms / 1000)
+        Whether what was held back still is, is asked again: the configuration may be another.
+        """
+        desk, until = self._desk, entry.until_ms / 1000
+        if not entry.instead_of:
+            until = max(until, desk.deadline(request))  # what was held back has more time
+        item = Item(request, _now(), until, entry.attempts, entry.detail, entry.instead_of)
+        if entry.attempts:
+            wait = min(entry.next_ms / 1000 - desk.clock.now(), desk.rules.deadline)
+            item.due += max(0.0, wait)
+        elif not entry.instead_of:
+            item.held = Held(entry.next_ms, entry.detail.partition(": ")[2])
+            item.group = desk.group(item.held.digest, self._target)
+        return item
 
 
 def _now() -> float:

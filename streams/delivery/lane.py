@@ -18,15 +18,14 @@ from config.errors import StreakwatchError
 from streams.delivery.desk import Desk
 from streams.delivery.gate import Gate
 from streams.delivery.inbox import Inbox, historic
-from streams.delivery.queue import Item
-from streams.delivery.requests import Group
+from streams.delivery.queue import Held, Item
 
 log = logging.getLogger(__name__)
 
 #: Seconds until a look at whether attempts are allowed again, and until a lane gets over an error.
 _CLOSED, _TROUBLE = 0.2, 1.0
-#: Heads that are looked at when one of them is not told, and alerts that a digest has at most.
-_MANY, _DIGEST = 200, 100
+#: Heads that are looked at when one of them is not told.
+_MANY = 200
 
 
 class DeliveryLane:
@@ -78,8 +77,11 @@ class DeliveryLane:
             self._task.cancel()
 
     def age(self) -> float:
-        """Seconds that the oldest alert here has waited since it came into the log; 0 if none."""
-        oldest = self.inbox.queue.oldest()
+        """Seconds that the oldest alert here has waited since it came into the log; 0 if none.
+
+        What is held back does not wait for the target.
+        """
+        oldest = self.inbox.queue.oldest(but_held=True)
         if oldest is None:
             return 0.0
         return max(0.0, self._desk.clock.now() - oldest.request.record.timestamp / 1000)
@@ -161,32 +163,43 @@ class DeliveryLane:
     ) -> None:
         for item in items:
             end = self._end_of(item)
+            if end is None and (first := self._held_before(item)) is not None:
+                if item.held != first:
+                    held[item] = self._hold(item, first)
+                continue
             told = self._desk.withheld(item, self._target) if end is None else None
+            if told is not None and (later := self._later(item, told)) is not None:
+                held[item] = self._hold(item, later)
+                continue
             if told is not None:
-                entry = self._hold(item, told)
-                if entry is not None:
-                    held[item] = entry
-                    continue
                 end = [self._entry(item, Outcome.SUPPRESSED, str(told.decision))]
             if end is not None:
                 ends[item] = end
 
-    def _hold(self, item: Item, told: Told) -> Entry | None:
-        """Put an alert off until it is told in a digest; None where it is not to be, or too many
-        wait already."""
+    def _held_before(self, item: Item) -> Held | None:
+        """Until when an alert is held back that this one follows: it is told with it."""
+        return self.inbox.queue.held(item.request.alert.follows) if item.is_fresh else None
+
+    def _later(self, item: Item, told: Told) -> Held | None:
+        """Until when an alert waits for a digest; None where it does not, or too many do."""
         way, muted = told.way, told.decision
-        if way is None or not way.digest or muted.until_ms is None:
+        if muted.reason is not Reason.MUTED or muted.until_ms is None:
             return None
-        if muted.reason is not Reason.MUTED or len(self.inbox.queue) > self._desk.room // 2:
+        if way is None or not way.digest:
             return None
-        wait = muted.until_ms / 1000 - self._desk.clock.now()
+        queue = self.inbox.queue
+        is_full = item.held is None and queue.count_held >= self._desk.room // 2
+        return None if is_full else Held(muted.until_ms, muted.words)
+
+    def _hold(self, item: Item, held: Held) -> Entry:
+        """Put an alert off until it is told in a digest."""
+        wait = held.until_ms / 1000 - self._desk.clock.now()
         item.due = asyncio.get_running_loop().time() + max(0.0, wait)
-        item.until = max(item.until, muted.until_ms / 1000 + self._desk.rules.deadline)
-        digest = Group((way.path, muted.until_ms), 0.0, _DIGEST)
-        item.group = self._desk.group(digest, self._target)
-        item.held_back = f"Held back: {muted.words}."
-        entry = self._entry(item, Outcome.RETRYING, str(muted))
-        return replace(entry, next_ms=muted.until_ms, until_ms=int(item.until * 1000))
+        item.until = max(item.until, held.until_ms / 1000 + self._desk.rules.deadline)
+        item.group = self._desk.group(held.digest, self._target)
+        self.inbox.queue.hold(item, held)
+        entry = self._entry(item, Outcome.RETRYING, f"{Reason.MUTED}: {held.why}")
+        return replace(entry, next_ms=held.until_ms, until_ms=int(item.until * 1000))
 
     def _end_of(self, item: Item) -> list[Entry] | None:
         """The entries of an item that has come to its end without an attempt, else None."""
@@ -196,8 +209,8 @@ class DeliveryLane:
         if self._is_hopeless(item) and desk.clock.now() >= item.until:
             return self._not_taken(item, Outcome.GIVEN_UP, item.detail or "the target fails")
         follows = request.alert.follows
-        is_news = item.attempts or item.instead_of or request.asked or not follows
-        if is_news or not desk.is_historic(request.alert):
+        may_be_old = follows and item.is_fresh and item.held is None
+        if not may_be_old or not desk.is_historic(request.alert):
             return None
         if desk.ledger.outcome(follows, self._target) is Outcome.DELIVERED:
             return None  # who was told is told of the correction, however old
@@ -286,7 +299,7 @@ class DeliveryLane:
         await self._settle(ends, again)
 
     def _observe(self, item: Item) -> None:
-        if not item.request.asked:
+        if not item.request.asked and item.held is None:
             seconds = self._desk.clock.now() - item.request.alert.trigger.arrived_ms / 1000
             self._desk.metrics.delivery_seconds.labels(self._target).observe(max(0.0, seconds))
 

@@ -1,14 +1,33 @@
-"""The alerts that wait for one target: in order within a pair, the pairs side by side."""
+"""The alerts that wait for one target: in order within a pair, the pairs side by side.
+
+What is held back for a digest waits beside its pair: what the pair has to say meanwhile goes first.
+"""
 
 from __future__ import annotations
 
 from bisect import insort
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 from operator import attrgetter
 
 from streams.delivery.requests import Group, Request
+
+#: Alerts that one message of a digest has at most.
+_DIGEST = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Until when an alert is held back for a digest, in milliseconds since 1970, and why."""
+
+    until_ms: int
+    why: str
+
+    @property
+    def digest(self) -> Group:
+        """All that is held back until the same moment is told together."""
+        return Group(("digest", self.until_ms), 0.0, _DIGEST)
 
 
 @dataclass(slots=True, eq=False)
@@ -16,8 +35,8 @@ class Item:
     """An alert on its way to a target.
 
     ``due`` is when its turn comes, on the event loop's clock; ``until`` is its deadline, in seconds
-    since 1970. ``group`` says what it may go with, ``beside`` what it was tried with, and
-    ``held_back`` why it is told so late.
+    since 1970. ``group`` says what it may go with, ``beside`` what it was tried with, and ``held``
+    that it is told later than it might have been.
     """
 
     request: Request
@@ -28,12 +47,23 @@ class Item:
     instead_of: str = ""
     group: Group | None = None
     beside: Sequence[Item] = ()
-    held_back: str = ""
+    held: Held | None = None
 
     @property
     def offset(self) -> int:
         """The place of its record in the log."""
         return self.request.offset
+
+    @property
+    def line(self) -> Hashable:
+        """What it stands in, behind those with lower offsets."""
+        return (self.request.pair, self.held and self.held.until_ms)
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether it is to be decided yet if it is told: no person has asked for it, it was not
+        tried before, and it does not come instead of another target."""
+        return not (self.request.asked or self.attempts or self.instead_of)
 
 
 _BY_OFFSET = attrgetter("offset")
@@ -41,35 +71,55 @@ _BY_TURN = attrgetter("due", "offset")
 
 
 class Queue:
-    """Items by pair, each at most once."""
+    """Items by line, each at most once."""
 
     def __init__(self) -> None:
-        self._pairs: dict[tuple[str, str, str], list[Item]] = {}
+        self._lines: dict[Hashable, list[Item]] = {}
         self._offsets: set[int] = set()
+        self._held: dict[str, Held] = {}
 
     def add(self, item: Item) -> None:
-        """Put an item behind those of its pair with lower offsets."""
+        """Put an item behind those of its line with lower offsets."""
         assert item.offset not in self._offsets
-        insort(self._pairs.setdefault(item.request.pair, []), item, key=_BY_OFFSET)
+        insort(self._lines.setdefault(item.line, []), item, key=_BY_OFFSET)
         self._offsets.add(item.offset)
+        if item.held is not None:
+            self._held[item.request.alert.id] = item.held
 
     def remove(self, item: Item) -> None:
-        """Its way has ended; the next of its pair may go."""
-        pair = self._pairs[item.request.pair]
-        pair.remove(item)
+        """Its way has ended; the next of its line may go."""
+        line = self._lines[item.line]
+        line.remove(item)
         self._offsets.remove(item.offset)
-        if not pair:
-            del self._pairs[item.request.pair]
+        if item.held is not None:
+            self._held.pop(item.request.alert.id, None)
+        if not line:
+            del self._lines[item.line]
+
+    def hold(self, item: Item, held: Held) -> None:
+        """Put an item aside; those behind it go on."""
+        self.remove(item)
+        item.held = held
+        self.add(item)
+
+    def held(self, alert: str) -> Held | None:
+        """Until when an alert is held back; None where it is not."""
+        return self._held.get(alert)
+
+    @property
+    def count_held(self) -> int:
+        """How many are held back."""
+        return len(self._held)
 
     def heads(self) -> Iterator[Item]:
-        """The first item of each pair."""
-        return (items[0] for items in self._pairs.values())
+        """The first item of each line."""
+        return (items[0] for items in self._lines.values())
 
     def ready(self, now: float) -> list[Item]:
         """The items that go out now, in one message; none where it is nobody's turn.
 
         First is the head whose turn it is (what has failed comes after what was due before), then
-        those of its group, by their order in the log, of each pair from the head on. What was tried
+        those of its group, by their order in the log, of each line from the head on. What was tried
         in one message is tried in the same one again: who has seen it does not see it differently.
         """
         first = min((i for i in self.heads() if i.due <= now), key=_BY_TURN, default=None)
@@ -81,7 +131,7 @@ class Queue:
             return [first]
         fitting = [
             item
-            for items in self._pairs.values()
+            for items in self._lines.values()
             for item in takewhile(lambda i: i.group == first.group and not i.attempts, items)
             if item is not first
         ]
@@ -91,9 +141,10 @@ class Queue:
         """The heads whose turn it is."""
         return (item for item in self.heads() if item.due <= now)
 
-    def oldest(self) -> Item | None:
-        """The item with the lowest offset."""
-        return min(self.heads(), key=_BY_OFFSET, default=None)
+    def oldest(self, *, but_held: bool = False) -> Item | None:
+        """The item with the lowest offset; ``but_held``: of those that are not held back."""
+        heads = (item for item in self.heads() if not (but_held and item.held))
+        return min(heads, key=_BY_OFFSET, default=None)
 
     def __contains__(self, offset: int) -> bool:
         return offset in self._offsets
