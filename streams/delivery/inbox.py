@@ -168,7 +168,10 @@ class Inbox:
         desk, until = self._desk, entry.until_ms / 1000
         if not entry.instead_of:
             until = max(until, desk.deadline(request))  # what was held back has more time
-        item = Item(request, _now(), until, entry.attempts, entry.detail, entry.instead_of)
+        group = desk.group(request.groups.get(entry.instead_of or self._target), self._target)
+        item = Item(
+            request, _now(), until, entry.attempts, entry.detail, entry.instead_of, group=group
+        )
         if entry.attempts:
             wait = min(entry.next_ms / 1000 - desk.clock.now(), desk.rules.deadline)
             item.due += max(0.0, wait)

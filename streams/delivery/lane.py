@@ -272,7 +272,7 @@ class DeliveryLane:
             due = self._gate.failed(now, alert, attempts, attempt.retry_after)
         for item in items:
             item.attempts, item.due = attempts, due
-            item.beside = items if len(items) > 1 else ()
+            item.beside = items
 
     async def _judge(self, items: Sequence[Item], attempt: Attempt) -> None:
         for item in items:

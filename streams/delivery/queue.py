@@ -35,7 +35,7 @@ class Item:
     """An alert on its way to a target.
 
     ``due`` is when its turn comes, on the event loop's clock; ``until`` is its deadline, in seconds
-    since 1970. ``group`` says what it may go with, ``beside`` what it was tried with, and ``held``
+    since 1970. ``group`` says what it may go with, ``beside`` all that it was tried with, and ``held``
     that it is told later than it might have been.
     """
 
@@ -58,6 +58,11 @@ class Item:
     def line(self) -> Hashable:
         """What it stands in, behind those with lower offsets."""
         return (self.request.pair, self.held and self.held.until_ms)
+
+    def goes_with(self, other: Item) -> bool:
+        """Whether both may go in one message."""
+        is_alike = self.group == other.group and self.attempts == other.attempts
+        return is_alike and not (self.beside or other.beside)
 
     @property
     def is_fresh(self) -> bool:
@@ -119,23 +124,22 @@ class Queue:
         """The items that go out now, in one message; none where it is nobody's turn.
 
         First is the head whose turn it is (what has failed comes after what was due before), then
-        those of its group, by their order in the log, of each line from the head on. What was tried
-        in one message is tried in the same one again: who has seen it does not see it differently.
+        those of its group, by their order in the log, of each line from the head on, none twice.
+        What was tried in one message is tried in the same one again: who has seen it does not see
+        it differently. After a restart that is what was tried as often.
         """
         first = min((i for i in self.heads() if i.due <= now), key=_BY_TURN, default=None)
         if first is None:
             return []
-        if first.attempts:
-            return [item for item in first.beside if item.offset in self._offsets] or [first]
+        if first.beside:
+            return [item for item in first.beside if item.offset in self._offsets]
         if first.group is None:
             return [first]
-        fitting = [
-            item
-            for items in self._lines.values()
-            for item in takewhile(lambda i: i.group == first.group and not i.attempts, items)
-            if item is not first
-        ]
-        return [first, *sorted(fitting, key=_BY_OFFSET)[: first.group.limit - 1]]
+        fitting = (i for items in self._lines.values() for i in takewhile(first.goes_with, items))
+        message = {first.request.alert.id: first}
+        for item in sorted(fitting, key=_BY_OFFSET):
+            message.setdefault(item.request.alert.id, item)
+        return list(message.values())[: first.group.limit]
 
     def due(self, now: float) -> Iterator[Item]:
         """The heads whose turn it is."""
