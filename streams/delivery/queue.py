@@ -35,8 +35,8 @@ class Item:
     """An alert on its way to a target.
 
     ``due`` is when its turn comes, on the event loop's clock; ``until`` is its deadline, in seconds
-    since 1970. ``group`` says what it may go with, ``beside`` all that it was tried with, and ``held``
-    that it is told later than it might have been.
+    since 1970. ``group`` says what it may go with, ``beside`` all that it was tried with, and
+    ``held`` that it is told later than it might have been.
     """
 
     request: Request
