@@ -61,7 +61,10 @@ class SilenceBook:
             self.silences.forget((record.key or b"").decode("utf-8", "replace"))
             return
         try:
-            self.silences.put(Silence.decode(record.value), self._now())
+            silence = Silence.decode(record.value)
+            if record.key != silence.key:  # it would come back when the topic is compacted
+                raise ValueError(f"the record of {silence.id} has another key")
+            self.silences.put(silence, self._now())
         except ValueError as error:
             log.warning("%s@%d is no silence and is passed over: %s", place, record.offset, error)
 

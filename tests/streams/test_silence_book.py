@@ -87,6 +87,12 @@ async def test_what_is_no_silence_is_passed_over(
     assert "\x1b" not in caplog.text
 
 
+async def test_one_under_the_key_of_another_is_passed_over(topics: Topics) -> None:
+    topics.put(Output(Topic.SILENCES, b"aaaa0000", RUT.encode()))
+    await topics.book.refresh()
+    assert topics.active() == []
+
+
 async def test_what_ended_long_ago_is_taken_out(topics: Topics) -> None:
     topics.put(written(RUT))
     await topics.book.refresh()
