@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from alerts.facts import Facts
 from alerts.matchers import Matcher, failed, matchers_of
@@ -29,6 +30,14 @@ class Rule:
     target: tuple[Matcher, ...]
     equal: tuple[str, ...]
 
+    def speaks(self, facts: Facts) -> bool:
+        """Whether an alert is one that says it for others."""
+        return failed(self.source, facts) is None
+
+    def spares(self, facts: Facts) -> bool:
+        """Whether an alert is one that others say."""
+        return failed(self.target, facts) is None
+
     def agreed(self, facts: Facts) -> tuple[str, ...]:
         """What another alert must agree in."""
         return tuple([facts.get(field, "") for field in self.equal])
@@ -40,6 +49,13 @@ def rules_of(inhibitions: Sequence[Inhibition]) -> tuple[Rule, ...]:
         Rule(matchers_of(one.source), matchers_of(one.target), tuple(one.equal))
         for one in inhibitions
     )
+
+
+class _Said(NamedTuple):
+    """By an alert of this kind; whether others of the rule say it for that alert in turn."""
+
+    kind: str
+    is_spared: bool
 
 
 _Key = tuple[int, str, tuple[str, ...]]
@@ -57,7 +73,7 @@ class Sources:
     def __init__(self, rules: Sequence[Rule], room: int = ROOM) -> None:
         self.rules = tuple(rules)
         self._room = room
-        self._said: dict[_Key, OrderedDict[str, str]] = {}
+        self._said: dict[_Key, OrderedDict[str, _Said]] = {}
         self._keys: OrderedDict[str, list[_Key]] = OrderedDict()
         self._withheld: OrderedDict[tuple[str, str], str] = OrderedDict()
 
@@ -74,14 +90,15 @@ class Sources:
         keys = [
             (number, target, rule.agreed(facts))
             for number, rule in enumerate(self.rules)
-            if failed(rule.source, facts) is None
+            if rule.speaks(facts)
             for target in targets
         ]
         if not keys or alert.id in self._keys:
             return
         self._keys[alert.id] = keys
         for key in keys:
-            self._said.setdefault(key, OrderedDict())[alert.id] = facts["rule"]
+            said = _Said(facts["rule"], self.rules[key[0]].spares(facts))
+            self._said.setdefault(key, OrderedDict())[alert.id] = said
         if len(self._keys) > self._room:
             self._forget(next(iter(self._keys)))
 
@@ -92,14 +109,19 @@ class Sources:
             self._withheld.popitem(last=False)
 
     def saying(self, alert: Alert, facts: Facts, target: str) -> tuple[str, str] | None:
-        """The id and the kind of the alert that tells a target what this one would, or None."""
+        """The id and the kind of the alert that tells a target what this one would, or None.
+
+        Of two that a rule has on both sides, neither says it for the other, as in Alertmanager: else
+        nobody would be told of either.
+        """
         for number, rule in enumerate(self.rules):
-            if failed(rule.target, facts) is not None:
+            if not rule.spares(facts):
                 continue
-            said = self._said.get((number, target, rule.agreed(facts)))
-            for identity, kind in () if said is None else said.items():
-                if identity != alert.id:
-                    return identity, kind
+            speaks = rule.speaks(facts)
+            found = self._said.get((number, target, rule.agreed(facts)))
+            for identity, said in () if found is None else found.items():
+                if identity != alert.id and not (speaks and said.is_spared):
+                    return identity, said.kind
         return None
 
     def withheld_by(self, identity: str, target: str) -> str | None:
