@@ -111,8 +111,8 @@ class Sources:
     def saying(self, alert: Alert, facts: Facts, target: str) -> tuple[str, str] | None:
         """The id and the kind of the alert that tells a target what this one would, or None.
 
-        Of two that a rule has on both sides, neither says it for the other, as in Alertmanager: else
-        nobody would be told of either.
+        Of two that a rule has on both sides, neither says it for the other, as in Alertmanager:
+        else nobody would be told of either.
         """
         for number, rule in enumerate(self.rules):
             if not rule.spares(facts):

@@ -54,7 +54,7 @@ class Known:
         """What a configuration says; ``hours_of`` gives the sessions of a calendar."""
         return cls(
             Router(settings),
-            timings_of(settings.timings, hours_of),
+            Timings(timings_of(settings.timings, hours_of)),
             Sources(rules_of(settings.inhibit)),
             {name: target.severity for name, target in settings.targets.items()},
         )
