@@ -110,7 +110,10 @@ def _by_time(
     now_ms: int,
     muted: dict[str, Decision | None],
 ) -> Told:
-    """A target by the first of its ways that is not muted; ``muted`` are those seen so far."""
+    """A target by the first of its ways that is not muted, or else that has a digest.
+
+    ``muted`` are those seen so far.
+    """
     for way in ways:
         if way.path not in muted:
             muted[way.path] = mute(way, timings, now_ms)
@@ -118,6 +121,7 @@ def _by_time(
         if decision is None:
             words = f"to {target} by {way.path}"
             return Told(target, Decision(Reason.ROUTED, way.path, words), way)
-    first = muted[ways[0].path]
-    assert first is not None
-    return Told(target, first, ways[0])
+    way = next((way for way in ways if way.digest), ways[0])
+    withheld = muted[way.path]
+    assert withheld is not None
+    return Told(target, withheld, way)

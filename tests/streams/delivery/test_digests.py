@@ -112,3 +112,14 @@ async def test_the_target_is_not_slow_because_something_is_held_back(new_desk: N
     desk.mail.answers = [YES]
     await desk.idle()
     assert desk.metric("streakwatch_delivery_seconds_count", target="mail") == 0
+
+
+async def test_of_two_muted_routes_to_a_target_the_one_with_a_digest_counts(
+    new_desk: NewDesk,
+) -> None:
+    silent = {"match": {"asset": "RUT"}, "mute": ["night"], "continue": True}
+    told = {"mute": ["night"], "digest": True}
+    more = {"routes": {"targets": ["mail"], "routes": [silent, told]}, "timings": NIGHT}
+    desk = await new_desk(more=more)
+    await desk.deliver(AN_ALERT)
+    assert desk.mail.ids == ["a1"]
