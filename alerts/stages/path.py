@@ -30,6 +30,12 @@ class Told:
     decision: Decision
     way: Way | None = None
 
+    @property
+    def told_later(self) -> int | None:
+        """When the target is told in a digest, in milliseconds since 1970; None where it is not."""
+        is_muted = self.decision.reason is Reason.MUTED
+        return self.decision.until_ms if is_muted and self.way and self.way.digest else None
+
 
 @dataclass(frozen=True, slots=True)
 class Judgement:

@@ -182,14 +182,9 @@ class DeliveryLane:
 
     def _later(self, item: Item, told: Told) -> Held | None:
         """Until when an alert waits for a digest; None where it does not, or too many do."""
-        way, muted = told.way, told.decision
-        if muted.reason is not Reason.MUTED or muted.until_ms is None:
-            return None
-        if way is None or not way.digest:
-            return None
-        queue = self.inbox.queue
+        at_ms, queue = told.told_later, self.inbox.queue
         is_full = item.held is None and queue.count_held >= self._desk.room // 2
-        return None if is_full else Held(muted.until_ms, muted.words)
+        return None if at_ms is None or is_full else Held(at_ms, told.decision.words)
 
     def _hold(self, item: Item, held: Held) -> Entry:
         """Put an alert off until it is told in a digest."""
