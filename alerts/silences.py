@@ -75,7 +75,7 @@ class Silence:
                 could have: one of a field that is not there would fit all alerts with a ``not``.
         """
         try:
-            return _silence(json.loads(value))
+            return _silence(json.loads(value.decode()))
         except (KeyError, TypeError, AttributeError, RecursionError) as error:
             raise ValueError(f"not a silence: {error}") from None
 
