@@ -175,7 +175,7 @@ class Inbox:
         if entry.attempts:
             wait = min(entry.next_ms / 1000 - desk.clock.now(), desk.rules.deadline)
             item.due += max(0.0, wait)
-        elif not entry.instead_of:
+        if entry.is_held:
             item.held = Held(entry.next_ms, entry.detail.partition(": ")[2])
             item.group = desk.group(item.held.digest, self._target)
         return item
