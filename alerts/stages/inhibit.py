@@ -7,8 +7,9 @@ among them, no further than that.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import NamedTuple
 
 from alerts.facts import Facts
@@ -20,6 +21,9 @@ from config.routes import Inhibition
 
 #: How many alerts that say something for others are kept in mind, and how many that were not told.
 ROOM = 20_000
+
+_LOOKS = 10
+"""How many that would say it are asked whether they are told; if none is, the alert is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +55,14 @@ def rules_of(inhibitions: Sequence[Inhibition]) -> tuple[Rule, ...]:
     )
 
 
-class _Said(NamedTuple):
-    """By an alert of this kind; whether others of the rule say it for that alert in turn."""
+IsTold = Callable[[Facts, str], bool]
+"""Whether a target is told of an alert with such facts."""
 
-    kind: str
+
+class _Said(NamedTuple):
+    """By an alert with these facts; whether others of the rule say it for that alert in turn."""
+
+    facts: Facts
     is_spared: bool
 
 
@@ -97,7 +105,7 @@ class Sources:
             return
         self._keys[alert.id] = keys
         for key in keys:
-            said = _Said(facts["rule"], self.rules[key[0]].spares(facts))
+            said = _Said(facts, self.rules[key[0]].spares(facts))
             self._said.setdefault(key, OrderedDict())[alert.id] = said
         if len(self._keys) > self._room:
             self._forget(next(iter(self._keys)))
@@ -108,7 +116,9 @@ class Sources:
         if len(self._withheld) > self._room:
             self._withheld.popitem(last=False)
 
-    def saying(self, alert: Alert, facts: Facts, target: str) -> tuple[str, str] | None:
+    def saying(
+        self, alert: Alert, facts: Facts, target: str, is_told: IsTold
+    ) -> tuple[str, str] | None:
         """The id and the kind of the alert that tells a target what this one would, or None.
 
         Of two that a rule has on both sides, neither says it for the other, as in Alertmanager:
@@ -119,9 +129,14 @@ class Sources:
                 continue
             speaks = rule.speaks(facts)
             found = self._said.get((number, target, rule.agreed(facts)))
-            for identity, said in () if found is None else found.items():
-                if identity != alert.id and not (speaks and said.is_spared):
-                    return identity, said.kind
+            able = (
+                (identity, said)
+                for identity, said in ({} if found is None else found).items()
+                if identity != alert.id and not (speaks and said.is_spared)
+            )
+            for identity, said in islice(able, _LOOKS):
+                if is_told(said.facts, target):
+                    return identity, said.facts["rule"]
         return None
 
     def withheld_by(self, identity: str, target: str) -> str | None:
@@ -135,13 +150,21 @@ class Sources:
                 del self._said[key]
 
 
-def inhibit(alert: Alert, facts: Facts, sources: Sources, target: str) -> Decision | None:
+def inhibit(
+    alert: Alert,
+    facts: Facts,
+    sources: Sources,
+    target: str,
+    is_told: IsTold = lambda _facts, _target: True,
+) -> Decision | None:
     """Why another alert says it to a target already; None where none does.
+
+    An alert that is itself not told there (``is_told``) says nothing.
 
     What follows an alert that was not told for that reason is not told either. What a correction
     or a late close has brought about is news, whatever was told of the period before.
     """
-    said = None if alert.late else sources.saying(alert, facts, target)
+    said = None if alert.late else sources.saying(alert, facts, target, is_told)
     if said is not None:
         identity, kind = said
         return Decision(Reason.INHIBITED, identity, f"{kind} {inert(identity)} says it already")

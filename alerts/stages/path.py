@@ -72,7 +72,15 @@ def decide(alert: Alert, known: Known, now_ms: int) -> Judgement:
     It changes nothing: who acts on it says so with :func:`remember`.
     """
     facts = known.router.describer.describe(alert)
-    return judge(facts, known, now_ms, lambda target: inhibit(alert, facts, known.sources, target))
+
+    def is_told(source: Facts, target: str) -> bool:
+        told = (one for one in judge(source, known, now_ms).told if one.target == target)
+        return any(one.decision.is_told or one.told_later is not None for one in told)
+
+    def inhibited(target: str) -> Decision | None:
+        return inhibit(alert, facts, known.sources, target, is_told)
+
+    return judge(facts, known, now_ms, inhibited)
 
 
 def judge(
