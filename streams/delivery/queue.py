@@ -15,6 +15,8 @@ from streams.delivery.requests import Group, Request
 
 #: Alerts that one message of a digest has at most.
 _DIGEST = 100
+#: Seconds by which the event loop's clock and the wall clock part in a night.
+_DRIFT = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,10 @@ class Item:
         """Whether both may go in one message."""
         is_alike = self.group == other.group and self.attempts == other.attempts
         return is_alike and not (self.beside or other.beside)
+
+    def may_go(self, now: float) -> bool:
+        """Whether it may go along with others: what is held back goes at its time only."""
+        return self.held is None or self.due <= now + _DRIFT
 
     @property
     def is_fresh(self) -> bool:
@@ -135,7 +141,11 @@ class Queue:
             return [item for item in first.beside if item.offset in self._offsets]
         if first.group is None:
             return [first]
-        fitting = (i for items in self._lines.values() for i in takewhile(first.goes_with, items))
+        fitting = (
+            item
+            for items in self._lines.values()
+            for item in takewhile(lambda i: i.goes_with(first) and i.may_go(now), items)
+        )
         message = {first.request.alert.id: first}
         for item in sorted(fitting, key=_BY_OFFSET):
             message.setdefault(item.request.alert.id, item)

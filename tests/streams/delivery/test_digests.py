@@ -83,6 +83,22 @@ async def test_a_muting_that_is_no_more_holds_nothing_back(new_desk: NewDesk) ->
     assert details(desk) == dict.fromkeys(["a1", "a2"], "in one message of 2")
 
 
+async def test_of_two_mutings_to_the_same_hour_one_may_go(new_desk: NewDesk) -> None:
+    ended = {"match": {"rule": "ended"}, "mute": ["night"], "digest": True}
+    desk = await new_desk(more=routes(ended))
+    await desk.take(*several(2), an_alert(3, asset="A3", milestone=ENDED))
+    await held(desk, 3)
+    plain = desk.settings.model_dump(by_alias=True, mode="json", exclude_unset=True)
+    still = {"targets": ["mail"], "routes": [ended]}
+    desk.settings = Settings.model_validate(plain | {"routes": still})
+    await desk.restart(desk.work.snapshot())
+    await until(lambda: len(desk.mail.taken) == 1, 60)
+    assert details(desk) == dict.fromkeys(["a1", "a2"], "in one message of 2")
+    assert len([e for e in desk.ledger("mail") if e.alert == "a3"]) == 2
+    await desk.idle()
+    assert desk.mail.ids[1:] == ["a3"]
+
+
 async def test_what_fails_afterwards_has_its_time_over_a_restart(new_desk: NewDesk) -> None:
     desk = await new_desk(more=routes())
     desk.mail.answers = [NO, NO, NO]
