@@ -5,9 +5,10 @@ All of it follows from the alert and the target, so any worker says the same, ag
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from alerts.model import Alert, Kind, alert_id
+from alerts.model import Alert, alert_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,8 @@ class Envelope:
     to see it arrive. ``message`` identifies the message, ``follows`` the earlier one that it
     corrects, confirms, withdraws or settles, and ``thread`` what all messages about a streak have
     in common; each is 20 hex digits, the latter two empty where there is none. ``replies_to`` is
-    which of them this one answers.
+    which of them this one answers, and ``beside`` what messages of the other alerts that it tells
+    would be and belong to: whoever answers one of those names one of these.
     """
 
     key: str
@@ -27,21 +29,36 @@ class Envelope:
     follows: str = ""
     thread: str = ""
     replies_to: str = ""
+    beside: tuple[str, ...] = ()
 
 
-def envelope(alert: Alert, target: str, again: str = "") -> Envelope:
+def envelope(alert: Alert, target: str, again: str = "", others: Sequence[Alert] = ()) -> Envelope:
     """The envelope of an alert for a target; ``again`` tells apart what is sent on request.
 
-    The end of a streak answers its thread: which of a streak's messages was the first depends on
-    the rules, and no message says it.
+    ``others`` are told in the same message. The end of a streak is in its thread, and answers none
+    of its messages: which was the first depends on rules and routes, and no alert says it.
     """
     key = "/".join(filter(None, (alert.id, target, again)))
-    follows = _message(f"{alert.follows}/{target}") if alert.follows else ""
-    thread = _thread(alert, target)
-    is_answer = alert.milestone.kind is Kind.ENDED or bool(again)
     first = _message(f"{alert.id}/{target}") if again else ""
-    replies_to = first or follows or (thread if is_answer else "")
-    return Envelope(key, _message(key), follows, thread, replies_to)
+    follows = _follows(alert, target)
+    return Envelope(
+        key,
+        _message(key),
+        follows,
+        _thread(alert, target),
+        replies_to=first or follows,
+        beside=tuple(one for other in others for one in _ids(other, target)),
+    )
+
+
+def _ids(alert: Alert, target: str) -> Sequence[str]:
+    """What a message of an alert alone would be, and belong to."""
+    ids = (_thread(alert, target), _follows(alert, target), _message(f"{alert.id}/{target}"))
+    return [one for one in ids if one]
+
+
+def _follows(alert: Alert, target: str) -> str:
+    return _message(f"{alert.follows}/{target}") if alert.follows else ""
 
 
 def _message(key: str) -> str:

@@ -1,4 +1,5 @@
-"""What alerts rest on, as frozen values: of pairs, series, several conditions, missing closes."""
+"""What alerts rest on, as frozen values: of pairs, series, several conditions, missing closes, all
+streaks at once."""
 
 from __future__ import annotations
 
@@ -153,14 +154,58 @@ class Absence:
     last: str = ""
 
 
-def evidence_from(data: dict[str, Any]) -> Evidence | Reading | Conditions | Absence:
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A streak that runs, as a summary lists it.
+
+    Returns are fractions, over the streak to its last period, ``period``. ``record`` is the longest
+    of the earlier streaks of its pair and direction, None where not enough is known.
+    ``begins_known`` is true when the streak starts with the first return known, so that it may have
+    begun earlier.
+    """
+
+    asset: str
+    benchmark: str
+    direction: str
+    length: int
+    start: str
+    period: str
+    asset_return: float
+    benchmark_return: float
+    record: Holder | None
+    begins_known: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What a summary of a watchlist's streaks rests on.
+
+    ``due`` is when it was due, such as ``2026-01-23T21:30Z``, and ``until`` the last period of any
+    pair, empty while there is none. Of ``pairs``, ``running`` are on streaks of ``min_length`` or
+    more, and ``near`` of these at most ``within`` periods short of their record, or beyond it.
+    ``streaks`` lists the first of them: those near their record, the nearest first, then by length.
+    """
+
+    due: str
+    until: str
+    pairs: int
+    running: int
+    near: int
+    min_length: int
+    within: int
+    streaks: tuple[Running, ...] = ()
+
+
+def evidence_from(data: dict[str, Any]) -> Evidence | Reading | Conditions | Absence | Overview:
     """Evidence from its plain values; KeyError, TypeError or ValueError for others."""
     if "rule" in data:
         return Conditions(**data)
     if "after_seconds" in data:
-        if type(data["more"]) is not int or type(data["of"]) is not int:
-            raise TypeError("more and of are not whole numbers")
+        _whole(data, "more", "of")
         return Absence(**{**data, "symbols": tuple(data["symbols"])})
+    if "streaks" in data:
+        _whole(data, "pairs", "running", "near", "min_length", "within")
+        return Overview(**{**data, "streaks": tuple(_running(one) for one in data["streaks"])})
     data["missed"] = tuple(Missed(**{**m, "symbols": tuple(m["symbols"])}) for m in data["missed"])
     if "value" in data:
         return Reading(**{**data, "since": standing_from(data["since"])})
@@ -170,6 +215,17 @@ def evidence_from(data: dict[str, Any]) -> Evidence | Reading | Conditions | Abs
     data["rank"] = data["rank"] and Rank(**data["rank"])
     data["followed"] = tuple(_followed(one) for one in data["followed"])
     return Evidence(**data)
+
+
+def _whole(data: dict[str, Any], *names: str) -> None:
+    wrong = [name for name in names if type(data[name]) is not int]
+    if wrong:
+        raise TypeError(f"{wrong[0]} is not a whole number")
+
+
+def _running(data: dict[str, Any]) -> Running:
+    _whole(data, "length")
+    return Running(**{**data, "record": holder_from(data["record"])})
 
 
 def _followed(data: dict[str, Any]) -> Followed:

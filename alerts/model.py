@@ -18,6 +18,7 @@ from alerts.evidence import (
     Conditions,
     Evidence,
     Holder,
+    Overview,
     Reading,
     Standing,
     evidence_from,
@@ -48,6 +49,7 @@ class Kind(StrEnum):
     CORRECTION = "correction"
     DATA_MISSING = "data.missing"
     DATA_ARRIVED = "data.arrived"
+    SUMMARY = "summary"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,14 +115,14 @@ class Trigger:
 class Alert:
     """One message: the strongest milestone of a pair or series in a period, and others with it.
 
-    For one about a series, ``asset`` is its name, and for one about missing closes that of the
-    watchlist; ``benchmark`` and ``direction`` are empty and ``length`` is 0. ``definition`` is the
-    hash of what decides the streaks or values, or of the rule about missing closes. ``follows`` is
-    the id of an earlier alert that this one corrects, restores, confirms, withdraws or settles;
-    ``revision`` says what a correction did: ``retracted``, ``amended`` or ``restored``, and
-    ``instead`` what the period of a retracted one was in truth. ``so_far`` is the period of one
-    that was told before its close. ``late`` says that a correction or
-    late close brought it about, after the fact.
+    For one about a series, ``asset`` is its name, and for a summary or one about missing closes
+    that of the watchlist; ``benchmark`` and ``direction`` are empty and ``length`` is 0.
+    ``definition`` is the hash of what decides the streaks or values, or of the rule about missing
+    closes. ``follows`` is the id of an earlier alert that this one corrects, restores, confirms,
+    withdraws or settles; ``revision`` says what a correction did: ``retracted``, ``amended`` or
+    ``restored``, and ``instead`` what the period of a retracted one was in truth. ``so_far`` is the
+    period of one that was told before its close. ``late`` says that a correction or late close
+    brought it about, after the fact.
     """
 
     id: str
@@ -134,7 +136,7 @@ class Alert:
     period: str
     milestone: Milestone
     also: tuple[Milestone, ...]
-    evidence: Evidence | Reading | Conditions | Absence
+    evidence: Evidence | Reading | Conditions | Absence | Overview
     definition: str
     trigger: Trigger
     late: bool = False

@@ -11,12 +11,11 @@ from typing import Protocol
 
 import apprise
 from apprise import AppriseAsset, NotifyFormat, NotifyType
-from apprise.plugins.email import NotifyEmail
 from apprise.plugins.slack import NotifySlack
 
 from alerts.answers import sum_up
 from alerts.console import register_console
-from alerts.mail import register_mail
+from alerts.mail import NotifyThreadedEmail, register_mail
 from alerts.model import Alert
 from alerts.parts import Parts
 from alerts.pictures.attaching import attachment, described
@@ -52,7 +51,8 @@ class Message:
 
     The title is empty where the body begins with it; ``text`` is the plain part of HTML. ``again``
     is not empty where a person wants it sent, whatever was before: it tells apart such requests.
-    ``test`` says that it is about nothing that has happened. It is the same message with a picture
+    ``others`` are the alerts that it tells beside the first. ``test`` says that it is about nothing
+    that has happened. It is the same message with a picture
     and without.
     """
 
@@ -61,6 +61,7 @@ class Message:
     failure: bool = False
     text: str = ""
     alert: Alert | None = field(default=None, compare=False)
+    others: tuple[Alert, ...] = field(default=(), compare=False)
     again: str = ""
     test: bool = False
     picture: Picture | None = field(default=None, compare=False)
@@ -113,7 +114,7 @@ class AppriseNotifier:
             # asked too much says so, and the pauses after it, or the target's rate, answer that
             service.request_rate_per_sec = 0
             self.kind, self.url = str(service.service_name), public_url(service)
-            if isinstance(service, NotifyEmail):
+            if isinstance(service, NotifyThreadedEmail):
                 service.inline = self._inline = True  # a picture is seen within HTML
             if isinstance(service, NotifySlack) and family is Family.SLACK:
                 as_it_is(service)
@@ -141,6 +142,12 @@ class AppriseNotifier:
             if isinstance(error, TimeoutError):
                 return Attempt(False, f"no answer within {timeout:g} s")
             raise
+
+    def close(self) -> None:
+        """Hang up on mail servers, where connections are open; that may take a second."""
+        for service in self._apprise:
+            if isinstance(service, NotifyThreadedEmail):
+                service.connections.close()
 
     def _still_sending(self, message: Message) -> Future[Attempt] | None:
         """An earlier attempt that may yet end well, or has; others are forgotten."""

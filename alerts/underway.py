@@ -33,7 +33,8 @@ def sending(message: Message, target: str) -> Iterator[None]:
     """While it lasts, what is sent in this context is this message to this target."""
     alert, parcel = message.alert, None
     if alert is not None:
-        parcel = Parcel(message, alert, target, envelope(alert, target, message.again))
+        around = envelope(alert, target, message.again, message.others)
+        parcel = Parcel(message, alert, target, around)
     token = _underway.set(parcel)
     try:
         yield

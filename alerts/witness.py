@@ -36,6 +36,13 @@ def watch() -> Iterator[list[Refusal]]:
         _seen.reset(token)
 
 
+def note(*refusals: Refusal) -> None:
+    """Tell who watches of these."""
+    seen = _seen.get()
+    if seen is not None:
+        seen += refusals
+
+
 @cache
 def install() -> None:
     """Look on, once for the process; without a watch nothing is kept."""
@@ -54,18 +61,14 @@ def _wrap(owner: type, name: str, refusal_of: Callable[[Any], Refusal | None]) -
         try:
             answer = method(*args, **kwargs)
         except OSError as error:  # requests' and smtplib's are of this type too
-            _note(_of_error(error))
+            note(_of_error(error))
             raise
-        _note(refusal_of(answer))
+        refusal = refusal_of(answer)
+        if refusal is not None:
+            note(refusal)
         return answer
 
     setattr(owner, name, watched)
-
-
-def _note(refusal: Refusal | None) -> None:
-    seen = _seen.get()
-    if refusal is not None and seen is not None:
-        seen.append(refusal)
 
 
 def _http(response: requests.Response) -> Refusal | None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 
+from alerts import samples
 from alerts.model import Alert
 from alerts.rendering import render, render_together
 from alerts.targets import Message
@@ -52,12 +54,32 @@ class Writers:
         return url.partition("://")[0] not in SCHEMES
 
     def _written(self, target: str, write: Callable[[Channel, str, Library], Message]) -> Message:
-        at = self._settings.targets[target]
-        channel = channel_of(at.url.get_secret_value(), at.format)
-        locale, folder = at.locale or self._settings.locale, self._settings.templates
+        (channel, locale), folder = self._channel(target), self._settings.templates
         if folder is not None:
             try:
                 return write(channel, locale, library(locale, folder))
             except TemplateFaultError as error:
                 log.warning("target %s: a template fails, so ours is used: %s", target, error)
         return write(channel, locale, library(locale))
+
+    def _channel(self, target: str) -> tuple[Channel, str]:
+        """How a target's messages are written: for which channel, and in which locale."""
+        at = self._settings.targets[target]
+        channel = channel_of(at.url.get_secret_value(), at.format)
+        return channel, at.locale or self._settings.locale
+
+    def warm(self) -> None:
+        """Write samples, so that no alert waits for templates and locales to be read; never fails.
+
+        One of each kind, for each family and locale that there is. What is wrong with a template
+        is told when an alert meets it.
+        """
+        channels = map(self._channel, self._settings.targets)
+        ways = {(channel.family, locale): channel for channel, locale in channels}
+        folder = self._settings.templates
+        for (_, locale), channel in ways.items():
+            templates = library(locale) if folder is None else library(locale, folder)
+            for kind in samples.KINDS:
+                with suppress(Exception):
+                    render(samples.of(kind), samples.NAMES, channel, locale=locale,
+                           templates=templates)  # fmt: skip

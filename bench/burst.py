@@ -7,8 +7,10 @@ delivery does it. Beside it stands what the pauses of apprise's plugins alone wo
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
+import logging
+import os
+import ssl
 import statistics
 import sys
 import time
@@ -20,6 +22,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
+import trustme
 from apprise.plugins.slack import NotifySlack
 from receivers import HOST, MailServer, Receiver, says
 from shared.command import run
@@ -31,36 +34,20 @@ from alerts.rendering import render
 from alerts.targets import AppriseNotifier, Message
 
 ALERTS, QUICK = 50, 5
-AWAY = 0.03  # seconds for each answer of a mail server that is not near
+ANSWER = 0.03  # seconds for each answer of a mail server that is not near
+NEAR, AWAY = "e-mail", f"e-mail, {ANSWER * 1000:.0f} ms each answer"
+SECURE = "  and STARTTLS and login"
 
 TARGETS = {
-    "e-mail": "",
-    f"e-mail, {AWAY * 1000:.0f} ms each answer": "",
+    NEAR: "",
+    AWAY: "",
+    SECURE: "",
     "Slack": "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ",
     "ntfy": "ntfy://HOST/streaks",
     "Mattermost": "mmost://HOST/abcdefghijklmnopqrstuvwxyz",
     "JSON": "json://HOST/x",
     "webhook": "webhook://HOST/x?secret=0123456789abcdef",
 }
-
-
-class DistantMailServer(MailServer):
-    """A mail server to which a round trip takes a while."""
-
-    async def handle_EHLO(  # noqa: N802
-        self, server: Any, session: Any, envelope: Any, hostname: str, responses: list[str]
-    ) -> list[str]:
-        await asyncio.sleep(AWAY)
-        session.host_name = hostname
-        return responses
-
-    async def handle_RCPT(self, *given: Any) -> str:  # noqa: N802
-        await asyncio.sleep(2 * AWAY)  # and for MAIL
-        return await super().handle_RCPT(*given)
-
-    async def handle_DATA(self, *given: Any) -> str:  # noqa: N802
-        await asyncio.sleep(2 * AWAY)  # and for its beginning
-        return await super().handle_DATA(*given)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +59,25 @@ class Server:
 
 
 @contextmanager
+def mail_server(title: str) -> Iterator[MailServer]:
+    """A mail server that is near, or takes its time, or asks for encryption and a login too."""
+    if title != SECURE:
+        with MailServer(away=0.0 if title == NEAR else ANSWER) as mail:
+            yield mail
+        return
+    authority, context = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(HOST).configure_cert(context)
+    with authority.cert_pem.tempfile() as trusted:
+        os.environ["SSL_CERT_FILE"] = trusted
+        with MailServer(tls=context, user=("streaks", "secret"), away=ANSWER) as mail:
+            yield mail
+
+
+@contextmanager
 def server(title: str) -> Iterator[Server]:
     """A server of a kind, while it lasts."""
-    if title.startswith("e-mail"):
-        kind = DistantMailServer if "each" in title else MailServer
-        with kind() as mail:
+    if title in (NEAR, AWAY, SECURE):
+        with mail_server(title) as mail:
             url = mail.url("desk@test.example")
             yield Server(url, lambda: [str(one.headers) for one in mail.mails])
         return
@@ -109,6 +110,7 @@ async def burst(title: str, count: int) -> tuple[float, float]:
             if not attempt.delivered:
                 raise WrongError(f"{title} did not take a message: {attempt.detail}")
         seconds = time.perf_counter() - begun
+        notifier.close()
         taken = there.taken()
     ordered = all(f"{number:020x}" in text for number, text in enumerate(taken))
     if len(taken) != count or not ordered:
@@ -118,6 +120,7 @@ async def burst(title: str, count: int) -> tuple[float, float]:
 
 async def measured(count: int, rounds: int) -> None:
     """Print the table."""
+    logging.getLogger("mail.log").setLevel(logging.ERROR)  # aiosmtpd's, of what it will remove
     print(machine("apprise"))
     print(f"\nSeconds for {count} alerts, one after the other, {rounds} rounds\n")
     print(f"{'':<28}{'median':>8}{'least':>8}{'most':>8}{'apprise pauses':>17}")

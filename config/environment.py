@@ -165,6 +165,7 @@ def fill(
 ) -> Iterator[Complaint]:
     """Replaces each ${NAME} and ${file:PATH} in URLs and credentials, and URLs that are file:PATH.
 
+    What the environment says, ``chosen``, is as it is meant, but for a URL that is file:PATH.
     Relative paths begin at ``folder``. Complains about what is not there.
     """
     targets = data.get("targets")
@@ -174,12 +175,14 @@ def fill(
         for part in path[:-1]:
             holder = holder.get(part) if isinstance(holder, dict) else None
         text = holder.get(path[-1]) if isinstance(holder, dict) else None
-        if isinstance(text, str) and path not in chosen:
-            if text.startswith(FILE) and path in urls:
-                text = f"${{{text}}}"
-            found = _Found(environ, folder)
+        if not isinstance(text, str):
+            continue
+        found = _Found(environ, folder)
+        if text.startswith(FILE) and path in urls:
+            holder[path[-1]] = found.file(text)
+        elif path not in chosen:
             holder[path[-1]] = _REFERENCE.sub(found.value, text)
-            yield from (Complaint(path, what, cure) for what, cure in found.troubles)
+        yield from (Complaint(path, what, cure) for what, cure in found.troubles)
 
 
 @dataclass
@@ -191,15 +194,17 @@ class _Found:
     troubles: list[tuple[str, str]] = field(default_factory=list)
 
     def value(self, match: re.Match[str]) -> str:
+        """What takes the place of a reference."""
         escaped, name, broken = match.groups()
         if escaped:
             return "${"
         if broken:
             self.troubles.append(("a ${ that names no variable", "write ${NAME}, or $${ for a ${"))
             return match[0]
-        return self._file(name) if name.startswith(FILE) else self._variable(name)
+        return self.file(name) if name.startswith(FILE) else self._variable(name)
 
-    def _file(self, name: str) -> str:
+    def file(self, name: str) -> str:
+        """What is in the file of ``file:PATH``."""
         try:
             return secret_of(name.removeprefix(FILE).strip(), self.folder)
         except UnfitFileError as error:

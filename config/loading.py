@@ -44,8 +44,8 @@ def _loaded(path: Path, environ: Mapping[str, str]) -> Settings:
     document = Document(root)
     data = document.data()
     chosen = overrides(environ, data)
-    complaints = [*oddities(root), *fill(data, environ, chosen.by_path, path.parent)]
     overlay(data, chosen.by_path)
+    complaints = [*oddities(root), *fill(data, environ, chosen.by_path, path.parent)]
     settings, errors = _validated(data, path)
     complaints += (explain(error, data, shared_schema()) for error in errors)
     complaints += (*missing_targets(data), *unfit_fallbacks(data))

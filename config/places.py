@@ -18,6 +18,7 @@ from config.models import NAME_PATTERN, SYMBOL_PATTERN
 from config.rates import RATE_PATTERN
 from config.scopes import LEVEL_SCOPE_FORMS, LEVEL_SCOPE_PATTERN, SCOPE_FORMS, SCOPE_PATTERN
 from config.settings import PREFIX_PATTERN
+from config.summaries import AT_PATTERN
 from config.timings import DATES_PATTERN, EDGE_PATTERN, TIMES_PATTERN, WEEKDAYS_PATTERN
 from config.words import KeyPath, any_of
 
@@ -160,6 +161,7 @@ PATTERNS = {
     TIMES_PATTERN: "times such as 09:00-17:30, up to 24:00",
     DATES_PATTERN: "a day as YYYY-MM-DD, or YYYY-MM-DD to YYYY-MM-DD",
     EDGE_PATTERN: "open, close, or a time from there such as open - 30m or close + 2h",
+    AT_PATTERN: "open, close, a time from there such as close + 30m, or a time such as 18:00",
     RATE_PATTERN: "a number per second, minute, hour or day, such as '30 per minute'",
 }
 """The patterns of the schema in words."""

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, mod
 
 from config.models import Length, Model, Name, Symbol
 from config.scopes import LevelScopes, Scope, ScopeInput, ScopeInputs, ScopeText
+from config.summaries import SummaryRule
 from config.validators import OneOrMore, as_list, distinct, plain_number, refusal
 
 _LARGEST = 1_000_000_000
@@ -213,6 +214,6 @@ class AnyRule(TogetherRule):
 
 
 Rule = Annotated[
-    SimpleRule | ProvisionalRule | MissingRule | AllRule | AnyRule,
+    SimpleRule | ProvisionalRule | MissingRule | SummaryRule | AllRule | AnyRule,
     Field(discriminator="kind"),
 ]

@@ -28,6 +28,7 @@ SEVERITIES: dict[str, Severity] = {
     "correction": "warning",
     "data.missing": "critical",
     "data.arrived": "info",
+    "summary": "info",
 }
 """By the kind of an alert: for reading along (info), for today (warning), for now (critical)."""
 

@@ -92,7 +92,8 @@ def _whole_span(text: str) -> str:
     return text
 
 
-def _near(text: str) -> str:
+def near(text: str) -> str:
+    """A side of a session as it is; refused where it is more than a week away."""
     if abs(edge_of(text).minutes) > _LONGEST:
         raise refusal(f"{found(text)} is more than a week away", "write at most 168h")
     return text
@@ -118,18 +119,19 @@ def _real_calendar(text: str) -> str:
     return known_calendar(text)
 
 
-_Weekday = Annotated[str, Field(pattern=WEEKDAYS_PATTERN)]
+Weekday = Annotated[str, Field(pattern=WEEKDAYS_PATTERN)]
+Zone = Annotated[str, Field(max_length=64), AfterValidator(_known_zone)]
 _Time = Annotated[str, Field(pattern=TIMES_PATTERN), AfterValidator(_whole_span)]
 _Date = Annotated[str, Field(pattern=DATES_PATTERN), AfterValidator(_days_there_are)]
-_Edge = Annotated[str, Field(pattern=EDGE_PATTERN), AfterValidator(_near)]
+_Edge = Annotated[str, Field(pattern=EDGE_PATTERN), AfterValidator(near)]
 
 
 class Span(Model):
     """When a timing holds: while all that is written holds."""
 
-    zone: Annotated[str, Field(max_length=64), AfterValidator(_known_zone)] = "UTC"
+    zone: Zone = "UTC"
     """The time zone of weekdays, times and dates, such as America/New_York."""
-    weekdays: OneOrMore[_Weekday] = Field(default=[])
+    weekdays: OneOrMore[Weekday] = Field(default=[])
     """Days of the week: mon, or mon-fri; one or more."""
     times: OneOrMore[_Time] = Field(default=[])
     """Times of the day: 09:00-17:30; 22:00-07:00 goes on to the next day, and belongs to the day

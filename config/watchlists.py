@@ -27,6 +27,7 @@ from config.rules import (
     YearToDateRule,
 )
 from config.series import Basket, Breadth, Series
+from config.summaries import SummaryRule
 from config.validators import distinct, known_calendar, refusal, rounding_step
 from config.words import KeyPath, any_of, shown, suggestion
 
@@ -188,11 +189,15 @@ class Watchlist(Model):
         return rules
 
     @model_validator(mode="after")
-    def _can_be_missing(self) -> Watchlist:
+    def _has_its_time(self) -> Watchlist:
         symbols = self.symbols()
         for index, rule in enumerate(self.rules):
             if isinstance(rule, MissingRule):
                 _check_missing(rule, symbols, self.calendar, ("rules", index))
+            if isinstance(rule, SummaryRule) and rule.edge is not None and self.calendar == "none":
+                what = "a summary around sessions, and the calendar none has no sessions"
+                cure = "write a time such as 18:00, or the exchange's MIC as calendar"
+                raise refusal(what, cure, "rules", index, "at")
         return self
 
     def symbols(self) -> set[str]:
@@ -206,15 +211,16 @@ class Watchlist(Model):
         """The series whose levels the rules ask for."""
         return {rule.series for rule in self.conditions() if isinstance(rule, _OF_SERIES)}
 
-    def conditions(self) -> Iterator[SimpleRule | PairRule | MissingRule]:
+    def conditions(self) -> Iterator[OneRule]:
         """All rules, those within others included."""
         return (one for rule in self.rules for _, one in _simple(rule))
 
 
 _OF_SERIES = (LevelRule, BreadthRule)
+OneRule = SimpleRule | PairRule | MissingRule | SummaryRule
 
 
-def _simple(rule: Rule) -> list[tuple[KeyPath, SimpleRule | PairRule | MissingRule]]:
+def _simple(rule: Rule) -> list[tuple[KeyPath, OneRule]]:
     """The rule itself or those within it, each with the path that leads there."""
     if isinstance(rule, TogetherRule):
         return [(("of", index), one) for index, one in enumerate(rule.of)]
@@ -239,20 +245,19 @@ def _check_part(
 
 
 def _check_rule(
-    rule: SimpleRule | PairRule | MissingRule,
+    rule: OneRule,
     pairs: list[str],
     series: dict[str, Series],
     path: KeyPath,
 ) -> None:
     if isinstance(rule, BreadthRule):
         _check_breadth(rule.series, series, path)
-    if isinstance(rule, PairRule | YearToDateRule):
-        if not pairs:
-            raise refusal("a rule about pairs, and there are none", "add pairs", *path)
-        if rule.pair is not None and rule.pair not in pairs:
-            what = f"there is no pair '{shown(rule.pair)}'"
-            cure = suggestion(rule.pair, pairs) or f"write {any_of(pairs[:10])}"
-            raise refusal(what, cure, *path, "pair")
+    if isinstance(rule, PairRule | YearToDateRule | SummaryRule) and not pairs:
+        raise refusal("a rule about pairs, and there are none", "add pairs", *path)
+    if isinstance(rule, PairRule | YearToDateRule) and rule.pair not in (None, *pairs):
+        what = f"there is no pair '{shown(str(rule.pair))}'"
+        cure = suggestion(str(rule.pair), pairs) or f"write {any_of(pairs[:10])}"
+        raise refusal(what, cure, *path, "pair")
 
 
 def _check_breadth(name: str, series: dict[str, Series], path: KeyPath) -> None:

@@ -21,6 +21,7 @@ from config.rules import (
 )
 from config.series import Basket, Breadth, Ratio, Series, Spread
 from config.settings import Instrument
+from config.summaries import SummaryRule
 from config.watchlists import Pair, Watchlist
 from streams import calendars
 from streams.core import breadth, periods
@@ -228,6 +229,21 @@ def missing_rules(watchlist: Watchlist) -> dict[str, MissingRule]:
     rules = [rule for rule in watchlist.rules if isinstance(rule, MissingRule)]
     shared = [watchlist.calendar, watchlist.interval]
     return {_digest([*shared, rule.after, sorted(asked(watchlist, rule))]): rule for rule in rules}
+
+
+def summary_rules(watchlist: Watchlist, instruments: Instruments) -> dict[str, SummaryRule]:
+    """The rules on summaries, by the hash of all that decides what each tells; part of its alerts'
+    ids."""
+    rules = [rule for rule in watchlist.rules if isinstance(rule, SummaryRule)]
+    if not rules:
+        return {}
+    parts = {"pairs", "series", "min_history", *_SHARED}
+    made = watchlist.model_dump(mode="json", include=parts, exclude_defaults=True)
+    special = _special(watchlist.symbols(), instruments)
+    return {
+        _digest([made, special, rule.model_dump(mode="json", exclude_defaults=True)]): rule
+        for rule in rules
+    }
 
 
 def looks_every(watchlist: Watchlist) -> int | None:

@@ -17,6 +17,10 @@ RESEND = "resend"
 CHART = "chart"
 """The header of an alert with what its picture shows; see :mod:`alerts.pictures.tail`."""
 
+SUMMARIES = b"summary"
+"""The key of all summaries in ``alerts``, whose other keys are watchlists: so they lie in one
+partition, and a target can be told those of all watchlists in one message."""
+
 
 class Topic(StrEnum):
     """The topics, by their names without a deployment's prefix."""

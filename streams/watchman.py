@@ -1,5 +1,5 @@
-"""The watchman: says when a period is over, for the rules on missing closes, and when prices before
-the close have waited for long enough.
+"""The watchman: says when a period is over, for the rules on missing closes, when a summary is due,
+and when prices before the close have waited for long enough.
 
 Folds read no clock. So the time comes to the watcher as a record of ``watch``, and is told again
 by whoever folds that topic once more.
@@ -9,10 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 
+from config.rules import MissingRule
+from config.summaries import SummaryRule
 from config.watchlists import Watchlist
-from streams.calendars import ended
+from streams.appointments import last_appointment
+from streams.calendars import Ended, ended
 from streams.clock import Clock
-from streams.definitions import looks_every, missing_rules
+from streams.definitions import Instruments, looks_every, missing_rules, summary_rules
 from streams.fold import Runner
 from streams.outbox import Outbox
 from streams.records import Output, Topic
@@ -21,17 +24,23 @@ from streams.wire import Due, Look, encode_due, encode_look
 #: How many periods that ended while nobody looked are asked for at most.
 MOST = 3
 
+Timed = MissingRule | SummaryRule
+"""Rules that have a time of their own."""
+
 
 class Watchman:
     """Sends a record for each period whose closes are due, into the log that has the closes.
 
-    A rule that has never asked begins with the last period that has ended. Prices before the close
-    are looked at as they come; where none has come since, it asks for a look at the last ones.
+    A rule on missing closes that has never asked begins with the last period that has ended, and
+    one on summaries with the next that is due; of those that were due while nobody looked, only the
+    last is told. Prices before the close are looked at as they come; where none has come since, it
+    asks for a look at the last ones.
     """
 
     def __init__(
         self,
         watchlists: Mapping[str, Watchlist],
+        instruments: Instruments,
         clock: Clock,
         outbox: Outbox,
         *,
@@ -49,8 +58,12 @@ class Watchman:
             is_current: whether the closes that are known by now are in the log that is asked.
         """
         self._watchlists = watchlists
-        self._rules = {name: missing_rules(watchlist) for name, watchlist in watchlists.items()}
+        self._rules: dict[str, Mapping[str, Timed]] = {
+            name: {**missing_rules(watchlist), **summary_rules(watchlist, instruments)}
+            for name, watchlist in watchlists.items()
+        }
         self._clock = clock
+        self._began_ms = clock.now() * 1000
         self._outbox = outbox
         self._every = {name: looks_every(watchlist) for name, watchlist in watchlists.items()}
         self._last_asked = last_asked
@@ -67,7 +80,7 @@ class Watchman:
             for name, rules in self._rules.items()
             if rules and is_mine(name)
             for definition, rule in rules.items()
-            for one in self._due(name, definition, rule.after)
+            for one in self._due(name, definition, rule)
         ]
         if due and await self._is_current():
             await self._outbox.send([_output(one) for one in due])
@@ -88,16 +101,24 @@ class Watchman:
             await self._outbox.send([_look(Look(name, now_ms)) for name in waiting])
             self._looked |= waiting
 
-    def _due(self, name: str, definition: str, after: float) -> Iterator[Due]:
-        """What a rule has not asked for yet; ``after`` in minutes."""
-        now_ms = int(self._clock.now() * 1000)
-        calendar, interval = self._watchlists[name].calendar, self._watchlists[name].interval
+    def _due(self, name: str, definition: str, rule: Timed) -> Iterator[Due]:
+        """What a rule has not asked for yet."""
+        now_ms, watchlist = int(self._clock.now() * 1000), self._watchlists[name]
         known = (self._last_asked(name, definition), self._sent.get((name, definition)))
         last = max((period for period in known if period is not None), default=None)
-        most = 1 if last is None else MOST
-        for period, ended_ms in ended(calendar, interval, now_ms - after * 60_000, most):
+        for period, ended_ms in self._over(rule, watchlist, now_ms, is_new=last is None):
             if last is None or period > last:
-                yield Due(name, period, interval, definition, ended_ms, now_ms)
+                yield Due(name, period, watchlist.interval, definition, ended_ms, now_ms)
+
+    def _over(
+        self, rule: Timed, watchlist: Watchlist, now_ms: int, *, is_new: bool
+    ) -> Sequence[Ended]:
+        """The periods that a rule has to ask for by now, ascending, asked for or not."""
+        if isinstance(rule, SummaryRule):
+            one = last_appointment(rule, watchlist, now_ms)
+            return [] if one is None or (is_new and one.at_ms < self._began_ms) else [one]
+        by_ms = now_ms - rule.after * 60_000
+        return ended(watchlist.calendar, watchlist.interval, by_ms, 1 if is_new else MOST)
 
 
 def _output(due: Due) -> Output:

@@ -67,10 +67,11 @@ class Routed:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A period whose closes a rule on missing ones asks for, in the topic ``watch``.
+    """A period that a rule with a time of its own asks about, in the topic ``watch``: a rule on
+    missing closes, or on summaries.
 
-    ``rule`` is the rule's definition; ``ended_ms`` says when the period ended and ``at_ms`` when
-    the closes were asked for, in milliseconds since 1970.
+    ``rule`` is the rule's definition; ``ended_ms`` says when the period ended, or the summary was
+    due, and ``at_ms`` when it was asked about, in milliseconds since 1970.
     """
 
     watchlist: str

@@ -8,6 +8,7 @@ with Receiver() as receiver:
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import socket
@@ -23,7 +24,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
 from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import AuthResult
+from aiosmtpd.smtp import SMTP, AuthResult
 
 from streams.embedded.ports import free_port
 
@@ -234,6 +235,7 @@ class Mail:
     headers: tuple[tuple[str, str], ...] = ()
     user: str = ""
     secure: bool = False
+    raw: bytes = b""
 
     def header(self, name: str) -> list[str]:
         """The values of a header."""
@@ -246,8 +248,15 @@ class MailServer:
     """An SMTP server that refuses recipients as told: ``{"a@x": ["451 later", "550 unknown"]}``.
 
     A list is used up, and then the recipient is welcome; a text is the answer for ever. With
-    ``tls`` it asks for STARTTLS, with ``user``, a name and a password, for a login.
+    ``tls`` it asks for STARTTLS, with ``user``, a name and a password, for a login. Each answer
+    takes ``away`` seconds; a connection takes ``most`` mails, and then 421.
+
+    ``at_mail`` and ``at_content`` say what becomes of the next mails when they begin, and when
+    their content has come: an answer, DROP to close the connection without one, HANG, or "" for
+    as ever.
     """
+
+    DROP, HANG = "drop", "hang"
 
     def __init__(
         self,
@@ -255,14 +264,21 @@ class MailServer:
         *,
         tls: ssl.SSLContext | None = None,
         user: tuple[str, str] | None = None,
+        away: float = 0.0,
+        most: int = 1000,
     ) -> None:
         self.refusals = refusals or {}
+        self.away = away
+        self.most = most
+        self.at_mail: list[str] = []
+        self.at_content: list[str] = []
+        self.connections: list[Connection] = []
         self._tls = tls
         self._user = user
         self.mails: list[Mail] = []
         self.refused: list[tuple[str, str]] = []
         self.port = free_port()
-        self._controller = Controller(
+        self._controller = _Controller(
             self,
             hostname=HOST,
             port=self.port,
@@ -287,15 +303,38 @@ class MailServer:
 
     def __enter__(self) -> Self:
         self._controller.start()
+        self.connections.clear()  # it has tried whether it answers
         return self
 
     def __exit__(self, *_: object) -> None:
         self._controller.stop()
 
+    def hang_up(self) -> None:
+        """Close the connections that are open."""
+        for one in self.connections:
+            if not one.closed:
+                self._controller.loop.call_soon_threadsafe(one.transport.close)
+
+    async def handle_MAIL(
+        self, server: Any, session: Any, envelope: Any, address: str, options: Any
+    ) -> str:
+        """aiosmtpd asks this for each sender."""
+        if server.mails >= self.most:
+            return "421 4.7.0 too many mails"
+        answer = await server.mishap(self.at_mail)
+        if not answer:
+            envelope.mail_from = address
+        return answer or "250 OK"
+
+    async def handle_QUIT(self, server: Any, session: Any, envelope: Any) -> str:
+        """And this for a goodbye."""
+        server.said_goodbye = True
+        return "221 Bye"
+
     async def handle_RCPT(
         self, server: Any, session: Any, envelope: Any, address: str, options: Any
     ) -> str:
-        """aiosmtpd asks this for each recipient."""
+        """This for each recipient."""
         answer = self.refusals.get(address, [])
         reply = answer if isinstance(answer, str) else answer.pop(0) if answer else ""
         if reply:
@@ -306,6 +345,7 @@ class MailServer:
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
         """And this for each mail."""
+        server.mails += 1
         mail = message_from_bytes(envelope.content, policy=default)
         body = mail.get_body(("html", "plain"))
         self.mails.append(
@@ -317,6 +357,47 @@ class MailServer:
                 tuple((name, str(value)) for name, value in mail.items()),
                 session.auth_data or "",
                 session.ssl is not None,
+                envelope.content,
             )
         )
-        return "250 OK"
+        return await server.mishap(self.at_content) or "250 OK"
+
+
+class Connection(SMTP):  # type: ignore[misc]
+    """One connection: how many mails it brought, and how it ended."""
+
+    def __init__(self, owner: MailServer, **options: Any) -> None:
+        super().__init__(owner, **options)
+        self.owner = owner
+        self.mails = 0
+        self.said_goodbye = self.closed = False
+
+    async def push(self, status: Any) -> None:
+        """aiosmtpd answers with this."""
+        if self.owner.away:
+            await asyncio.sleep(self.owner.away)
+        await super().push(status)
+        if str(status).startswith("421"):
+            self.transport.close()
+
+    async def mishap(self, script: list[str]) -> str:
+        """Do what comes next; the answer, if it is another than ever."""
+        todo = script.pop(0) if script else ""
+        if todo == MailServer.HANG:
+            await asyncio.Event().wait()
+        if todo == MailServer.DROP:
+            self.transport.close()
+            raise ConnectionResetError
+        return todo
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """asyncio tells this in the end."""
+        self.closed = True
+        super().connection_lost(error)
+
+
+class _Controller(Controller):  # type: ignore[misc]
+    def factory(self) -> Connection:
+        connection = Connection(self.handler, **self.SMTP_kwargs)
+        self.handler.connections.append(connection)
+        return connection

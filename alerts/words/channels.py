@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from html import escape
 from typing import Final
 from urllib.parse import parse_qs
 
@@ -49,6 +50,11 @@ def octets(text: str) -> int:
 def units(text: str) -> int:
     """How many UTF-16 code units a text takes: what most services call characters."""
     return len(text) + sum(c > "\uffff" for c in text)
+
+
+def escaped(text: str) -> int:
+    """How many UTF-16 code units a text takes with ``&``, ``<`` and ``>`` as entities."""
+    return units(escape(text, quote=False))
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +98,9 @@ _OWN: Final[dict[str, tuple[int, Callable[[str], int]]]] = {
     **dict.fromkeys(("mailto", "mailtos"), (100_000, octets)),  # Gmail hides what is beyond 102 KB
 }
 
+_HEADER: Final = 150
+"""The limit of Slack's header block, which is where a title goes with blocks."""
+
 
 @lru_cache(1024)
 def channel_of(url: str, family: str | None = None) -> Channel:
@@ -117,6 +126,8 @@ def _limits(url: str, scheme: str, family: Family) -> Limits:
     body, weight = _OWN.get(scheme, (body, units))
     if family in _HEADED:
         title = 0
+    elif getattr(plugin, "use_blocks", False):  # with ?blocks=yes, of Slack alone
+        title, weight = _HEADER, escaped
     elif plugin.overflow_amalgamate_title:  # both together have the room of the body
         body -= title
     return Limits(title, max(1, body), weight)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from alerts.model import Alert
+from alerts.model import Alert, Kind
 from alerts.words.channels import Channel
 from alerts.words.library import Library
 from alerts.words.shortening import Story
@@ -47,7 +47,8 @@ def summary(
 
 
 def _lines(pen: Pen, part: Part) -> tuple[str, ...]:
-    """An alert in a few lines: its title, when it was, and its id."""
+    """An alert in a few lines: its title, when it was, and its id; a summary with its streaks."""
     story = pen.story(part.note)
-    some = [line for paragraph in story.paragraphs[: 2 if part.note else 1] for line in paragraph]
+    count = 1 + bool(part.note) + (part.alert.milestone.kind is Kind.SUMMARY)
+    some = [line for paragraph in story.paragraphs[:count] for line in paragraph]
     return (story.title, *some, f"Alert {part.alert.id}")

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Collection
+from threading import Thread
+
 from alerts.pictures.takers import takers
 from alerts.stages.path import Known
-from alerts.targets import notifiers
+from alerts.targets import AppriseNotifier, notifiers
+from alerts.writers import Writers
 from streams.calendars import hours_of
 from streams.clock import SystemClock
 from streams.delivering import DeliveryWork
@@ -26,8 +31,11 @@ def attach(runtime: Runtime) -> None:
     """
     settings, metrics, clock = runtime.settings, runtime.metrics, SystemClock()
     pictures = Pictures(takers(settings.targets))
-    targets = Targets(settings, notifiers(settings.targets), metrics, pictures=pictures)
+    reached = notifiers(settings.targets)
+    targets = Targets(settings, reached, metrics, pictures=pictures)
     runtime.app.task(pictures.run)
+    runtime.app.task(lambda: hang_up_at_the_end(reached.values()))
+    Thread(target=Writers(settings).warm, name="warm-up", daemon=True).start()
     book = SilenceBook(runtime.log, clock)
     known = Known.of(settings, hours_of)
     known.silences = book.silences
@@ -49,3 +57,11 @@ def attach(runtime: Runtime) -> None:
         ),
     )
     runtime.every(_LOOK, book.refresh, "silences cannot be read yet")
+
+
+async def hang_up_at_the_end(notifiers: Collection[AppriseNotifier]) -> None:
+    """Close what is open to targets when the worker stops, all at the same time."""
+    try:
+        await asyncio.Event().wait()
+    finally:
+        await asyncio.gather(*(asyncio.to_thread(one.close) for one in notifiers))

@@ -37,6 +37,7 @@ def _watch_time(runtime: Runtime, runner: Runner, folds: dict[int, WatcherFold])
 
     watchman = Watchman(
         settings.watchlists,
+        settings.instruments,
         SystemClock(),
         runtime.outbox,
         last_asked=lambda name, rule: folds[partition(name)].last_asked(name, rule),

@@ -141,11 +141,13 @@ async def _try(
 ) -> dict[str, Any]:
     began = time.monotonic()
     attempt = await notifier.notify(message, seconds)
+    took = time.monotonic() - began
+    await asyncio.to_thread(notifier.close)
     return {
         "name": name,
         "kind": notifier.kind,
         "outcome": _outcome(attempt),
-        "seconds": round(time.monotonic() - began, 3),
+        "seconds": round(took, 3),
         "detail": _detail(attempt),
     }
 

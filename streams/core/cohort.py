@@ -52,6 +52,20 @@ class Arrivals(NamedTuple):
         return Arrivals(*(column[chosen] for column in self))
 
 
+class Standings(NamedTuple):
+    """How pairs stand, in columns of one shape (pairs,).
+
+    ``length`` is that of the streak that runs, below zero for an underperforming one, 0 for none.
+    The longest earlier streak of its direction is at least ``record`` long, and just so long where
+    no published record may be longer; 0 if there is none. ``last`` is the last common period,
+    ``NEVER`` without one.
+    """
+
+    length: Column
+    record: Column
+    last: Column
+
+
 class Cohort:
     """Pairs that share their terms, but for published records."""
 
@@ -70,6 +84,8 @@ class Cohort:
         """The last period of each symbol, ``NEVER`` without any."""
         self._keys = list(pairs)
         self._terms = list(pairs.values())
+        self._seeded = np.array([bool(one.seeds) for one in self._terms], np.int64)
+        """1 for each pair with a published record, which is at least so long."""
         self._numbers = {key: number for number, key in enumerate(self._keys)}
         legs = np.fromiter(map(places.__getitem__, chain.from_iterable(pairs)), np.int64)
         self._legs = legs.reshape(-1, 2)
@@ -142,6 +158,16 @@ class Cohort:
             return None, None
         _, last, _, running = state.one(number)
         return last, running
+
+    def standings(self) -> Standings:
+        """How all pairs stand, by their numbers."""
+        self._lull()
+        state = self._board.state
+        length = state.lengths.astype(np.int64)
+        record = np.take_along_axis(self._longest, (length < 0).astype(np.intp)[None], 0)[0]
+        return Standings(
+            length, np.maximum(record, self._seeded), np.where(state.begun, state.last, NEVER)
+        )
 
     def _set(
         self,

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from streams.core.cohort import Cohort
+from streams.core.cohort import NEVER, Cohort, Standings
 from streams.core.levels import LevelTerms, LevelTracker
 from streams.core.lines import Derived, Lines, Store
 from streams.core.live import Latest, Preview
@@ -96,8 +96,14 @@ class Watch:
 
     @property
     def is_plain(self) -> bool:
-        """Whether all that is followed are pairs of instruments, with the same terms."""
-        return self.cohort is not None and len(self.cohort) == len(self._terms)
+        """Whether all that is followed are pairs of instruments, with the same terms, and no closes
+        are wanted but theirs."""
+        cohort = self.cohort
+        return (
+            cohort is not None
+            and len(cohort) == len(self._terms)
+            and cohort.symbols == list(self.closes)
+        )
 
     def preview(self, latest: Latest) -> Preview:
         """What the pairs of the cohort, which there must be, would do; see :meth:`Cohort.preview`.
@@ -151,6 +157,29 @@ class Watch:
             return self.cohort.standing(pair)
         tracker = self._subject(pair).tracker
         return tracker.last, tracker.running
+
+    def standings(self) -> Standings:
+        """How all pairs stand, in the order of ``pairs``."""
+        pairs = self.pairs
+        rows = [self._row(pair) for pair in pairs if self.cohort is None or pair not in self.cohort]
+        alone = Standings(*np.array(rows, np.int64).reshape(-1, 3).T)
+        if self.cohort is None:
+            return alone
+        here = np.array([pair in self.cohort for pair in pairs], np.bool_)
+        found = Standings(*(np.empty(len(pairs), np.int64) for _ in alone))
+        for column, own, other in zip(found, self.cohort.standings(), alone, strict=True):
+            column[here], column[~here] = own, other
+        return found
+
+    def _row(self, pair: PairKey) -> tuple[int, int, int]:
+        tracker = self._subject(pair).tracker
+        run = tracker.running
+        record = None if run is None else tracker.books[run.direction].record()
+        return (
+            0 if run is None else run.direction * run.length,
+            0 if record is None else record.length,
+            NEVER if tracker.last is None else tracker.last,
+        )
 
     def tracker(self, key: Key) -> Any:
         """The state of a subject."""

@@ -122,7 +122,9 @@ class Desk:
         """The words of several, the strongest first."""
         ranked = sorted(items, key=lambda item: (_strength(item), item.offset))
         parts = [Part(item.request.alert, self._names(item), _note(item)) for item in ranked]
-        return replace(self.writers.together(parts, target), alert=ranked[0].request.alert)
+        first, *others = (part.alert for part in parts)
+        told = self.writers.together(parts, target)
+        return replace(told, alert=first, others=tuple(others))
 
     def _names(self, item: Item) -> dict[str, str]:
         return self.names.get(item.request.alert.watchlist, {})

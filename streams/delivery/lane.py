@@ -11,6 +11,7 @@ from itertools import islice
 from aiokafka.errors import KafkaError
 
 from alerts.ledger import Entry, Outcome
+from alerts.model import Alert, Kind
 from alerts.stages.decision import Reason
 from alerts.stages.path import Told
 from alerts.targets import Attempt, Message, Notifier
@@ -26,6 +27,7 @@ log = logging.getLogger(__name__)
 _CLOSED, _TROUBLE = 0.2, 1.0
 #: Heads that are looked at when one of them is not told.
 _MANY = 200
+_SEQUELS = (Kind.CORRECTION, Kind.WITHDRAWN, Kind.DATA_ARRIVED)
 
 
 class DeliveryLane:
@@ -177,8 +179,10 @@ class DeliveryLane:
                 ends[item] = end
 
     def _held_before(self, item: Item) -> Held | None:
-        """Until when an alert is held back that this one follows: it is told with it."""
-        return self.inbox.queue.held(item.request.alert.follows) if item.is_fresh else None
+        """Until when an alert is held back that this one speaks of: it is told with it."""
+        alert = item.request.alert
+        is_sequel = item.is_fresh and _speaks_of_another(alert)
+        return self.inbox.queue.held(alert.follows) if is_sequel else None
 
     def _later(self, item: Item, told: Told) -> Held | None:
         """Until when an alert waits for a digest; None where it does not, or too many do."""
@@ -366,3 +370,8 @@ def _named(items: Sequence[Item]) -> str:
     """The first by its id, and how many more."""
     more = f" and {len(items) - 1} more" if len(items) > 1 else ""
     return f"{items[0].request.alert.id}{more}"
+
+
+def _speaks_of_another(alert: Alert) -> bool:
+    """Whether an alert means nothing to who was not told of the one that it follows."""
+    return bool(alert.follows) and (bool(alert.revision) or alert.milestone.kind in _SEQUELS)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from alerts.evidence import Absence, Conditions, Reading
+from alerts.evidence import Absence, Conditions, Overview, Reading
 from alerts.model import Alert, Instead, Milestone, Trigger
 from config.rules import SimpleRule
 from streams.core.subjects import Key
@@ -14,7 +14,8 @@ from streams.core.subjects import Key
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where the alerts about a series, on several conditions, or on missing closes come from."""
+    """Where the alerts about a series, on several conditions, missing closes or all streaks come
+    from."""
 
     watchlist: str
     interval: str
@@ -27,7 +28,7 @@ class Origin:
         identity: str,
         period: str,
         told: tuple[Milestone, ...],
-        evidence: Reading | Conditions | Absence,
+        evidence: Reading | Conditions | Absence | Overview,
         trigger: Trigger,
     ) -> Alert:
         """An alert about one period; there is neither a streak nor a benchmark."""

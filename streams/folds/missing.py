@@ -52,8 +52,8 @@ class Switches:
             yield from switch.came(symbol, period, trigger)
 
     def last(self, rule: str) -> int | None:
-        """The last period that a rule has asked for."""
-        return self._by_rule[rule].last
+        """The last period that a rule has asked for; None for one that is none of these."""
+        return self._by_rule[rule].last if rule in self._by_rule else None
 
     def dump(self) -> dict[str, Any]:
         """The state as plain values, for a snapshot."""

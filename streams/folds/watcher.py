@@ -86,9 +86,9 @@ class WatcherFold:
         return self._state(name).watch
 
     def last_asked(self, name: str, rule: str) -> int | None:
-        """The last period whose missing closes a rule, by its definition, has asked for."""
+        """The last period that a rule with a time of its own, by its definition, has asked for."""
         state = self._states.get(name)
-        return None if state is None else state.switches.last(rule)
+        return None if state is None else state.last_asked(rule)
 
     def waiting_since(self, name: str) -> int | None:
         """When a watchlist was looked at last before the close, in milliseconds since 1970; None

@@ -26,8 +26,9 @@ from streams.folds.charting import Charted, chart_of, never
 from streams.folds.missing import Switches
 from streams.folds.revisions import Revisions
 from streams.folds.rows import Rows, Single
+from streams.folds.summaries import Summaries
 from streams.folds.telling import Telling
-from streams.records import Output, Topic
+from streams.records import SUMMARIES, Output, Topic
 from streams.wire import TICKS, Close, Due, Look, Routed, StreakNow, encode_alert, encode_streak
 
 Column = npt.NDArray[np.int64]
@@ -60,6 +61,7 @@ class WatchlistState:
         self._ahead = Ahead(watchlist, self._telling.pairs, self.watch)
         self._revisions = Revisions()
         self.switches = Switches(name, watchlist, self.watch.closes)
+        self.summaries = Summaries(name, watchlist, self.watch, instruments)
         self.symbols = list(self.watch.closes)
         self._places = {symbol: at for at, symbol in enumerate(self.symbols)}
         self._taken: dict[int, Column] = {}
@@ -108,11 +110,18 @@ class WatchlistState:
         )
 
     def ask(self, what: Due | Look, trigger: Trigger) -> Iterator[Output]:
-        """What is missing of a period that is due, or what the prices before the close tell."""
+        """What is missing of a period that is due, or its summary, or what the prices before the
+        close tell."""
         if isinstance(what, Look):
             yield from map(self._sent, self._ahead.ask(trigger))
         else:
             yield from map(self._sent, self.switches.ask(what, trigger))
+            yield from map(self._sent, self.summaries.ask(what, trigger))
+
+    def last_asked(self, rule: str) -> int | None:
+        """The last period that a rule with a time of its own, by its definition, has asked for."""
+        last = self.switches.last(rule)
+        return self.summaries.last(rule) if last is None else last
 
     @property
     def waiting_since(self) -> int | None:
@@ -309,6 +318,7 @@ class WatchlistState:
             "together": self._telling.dump(),
             "ahead": self._ahead.dump(),
             "missing": self.switches.dump(),
+            "summaries": self.summaries.dump(),
             "changed": [list(pair) for pair in self._untold()],
             "precedence": [[at, self._precedence[at].dump()] for at in self._noted()],
         }
@@ -326,6 +336,7 @@ class WatchlistState:
         self._telling.load(state["together"])
         self._ahead.load(state["ahead"])
         self.switches.load(state["missing"])
+        self.summaries.load(state["summaries"])
         self._changed = {PairKey(*pair): None for pair in state["changed"]}
         for at, dumped in state["precedence"]:
             self._precedence[at] = Precedence.load(dumped)
@@ -342,7 +353,9 @@ class WatchlistState:
 
     def _sent(self, alert: Alert) -> Output:
         headers = chart_of(alert, self.watch) if self._charted(alert) else ()
-        return Output(Topic.ALERTS, self.name.encode(), encode_alert(alert), None, headers, alert)
+        is_summary = alert.milestone.kind is Kind.SUMMARY
+        key = SUMMARIES if is_summary else self.name.encode()
+        return Output(Topic.ALERTS, key, encode_alert(alert), None, headers, alert)
 
     def _current(self, pair: PairKey) -> Output:
         last, running = self.watch.standing(pair)

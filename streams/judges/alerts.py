@@ -15,6 +15,7 @@ from streams.definitions import (
     pair_definition,
     rule_definition,
     series_definition,
+    summary_rules,
 )
 from streams.judges.scope import ANOTHER, REMOVED, Scope, digest
 from streams.records import RESEND, Output, Place, Record, Topic
@@ -27,6 +28,7 @@ class _Told:
     """An alert that should be there; ``contents`` are digests, ``cause_ms`` its record's time."""
 
     watchlist: str
+    key: bytes
     cause: str
     cause_ms: int
     contents: tuple[int, ...]
@@ -56,7 +58,8 @@ class AlertsJudge:
         told = self._told.get(alert.id)
         if told is None:
             cause = f"{place}@{record.offset}"
-            self._told[alert.id] = _Told(alert.watchlist, cause, record.timestamp, (content,))
+            key = output.key or b""
+            self._told[alert.id] = _Told(alert.watchlist, key, cause, record.timestamp, (content,))
             self.part.expected += 1
         elif content not in told.contents:
             told.contents = (*told.contents, content)
@@ -86,7 +89,7 @@ class AlertsJudge:
         """Tell what is missing."""
         begun = set[int]()
         for identity, told in self._told.items():
-            home = self._scope.home(told.watchlist.encode())
+            home = self._scope.home(told.key)
             if told.seen:
                 begun.add(home)
                 continue
@@ -97,11 +100,10 @@ class AlertsJudge:
                 self._scope.miss(self.part, finding, told.cause_ms)
 
     def _fault(self, place: Place, record: Record, alert: Alert, told: _Told) -> bool:
-        key = told.watchlist.encode()
         if not self._same(record, alert, told):
             what = "has another content than folding gives"
-        elif record.key != key or self._scope.home(key) != place.partition:
-            what = "has another key or partition than its watchlist"
+        elif record.key != told.key or self._scope.home(told.key) != place.partition:
+            what = "has another key or partition than its watchlist, or than summaries have"
         else:
             return False
         finding = Finding(alert.id, f"{place}@{record.offset} {what}")
@@ -128,7 +130,7 @@ class AlertsJudge:
 def _definitions(watchlist: Watchlist, instruments: Instruments) -> set[str]:
     """What the alerts of a watchlist can be defined by; folding adds what it tells besides."""
     found = {pair_definition(watchlist, pair, instruments) for pair in watchlist.pairs}
-    found |= missing_rules(watchlist).keys()
+    found |= missing_rules(watchlist).keys() | summary_rules(watchlist, instruments).keys()
     found |= {series_definition(watchlist, name, instruments) for name in watchlist.followed()}
     several = [rule for rule in watchlist.rules if isinstance(rule, AllRule | AnyRule)]
     return found | {rule_definition(watchlist, rule, instruments) for rule in several}

@@ -20,8 +20,10 @@ from alerts.evidence import (
     Evidence,
     Holder,
     Missed,
+    Overview,
     Rank,
     Reading,
+    Running,
     Standing,
 )
 from alerts.model import Alert, Instead, Kind, Milestone, SoFar, Trigger, alert_id
@@ -160,6 +162,25 @@ def absences(draw: st.DrawFn, kind: Kind) -> Absence:
     return Absence(symbols, draw(COUNTS), draw(LENGTHS), ended, seconds, last)
 
 
+@st.composite
+def overviews(draw: st.DrawFn, dates: Any) -> Overview:
+    run = st.builds(
+        Running, SYMBOLS, SYMBOLS, SIDES, LENGTHS, dates, dates, FRACTIONS, FRACTIONS,
+        st.none() | holders(dates), st.booleans(),
+    )  # fmt: skip
+    listed = tuple(draw(st.lists(run, max_size=5)))
+    return Overview(
+        due=draw(texts("1m")),
+        until=draw(st.just("") | dates),
+        pairs=draw(LENGTHS),
+        running=len(listed) + draw(COUNTS),
+        near=draw(COUNTS),
+        min_length=draw(LENGTHS),
+        within=draw(COUNTS),
+        streaks=listed,
+    )
+
+
 OF_PAIRS = [*RECORDS, Kind.THRESHOLD, Kind.YEAR_TO_DATE, Kind.ENDED]
 BEFORE_CLOSE = [Kind.PROVISIONAL, Kind.CONFIRMED, Kind.WITHDRAWN]
 OF_SERIES = [*LEVELS, Kind.LEVEL_CROSSED, Kind.BREADTH]
@@ -171,7 +192,7 @@ def alerts(draw: st.DrawFn) -> Alert:
     """An alert on a pair, a series, several conditions, or closes, of any kind and revision."""
     interval = draw(st.sampled_from(["1d", "1d", "5m"]))
     dates = texts(interval)
-    about = draw(st.sampled_from(["pair", "series", "together", "closes"]))
+    about = draw(st.sampled_from(["pair", "series", "together", "closes", "all"]))
     revision = draw(st.sampled_from(["", "", "retracted", "amended", "restored"]))
     if about == "pair":
         kinds, known = [*OF_PAIRS, *BEFORE_CLOSE], draw(evidence(dates))
@@ -184,6 +205,9 @@ def alerts(draw: st.DrawFn) -> Alert:
     elif about == "closes":
         first, also, revision = Milestone(draw(st.sampled_from(OF_DATA))), [], ""
         known = draw(absences(first.kind))
+    elif about == "all":
+        first, also, revision = Milestone(Kind.SUMMARY), [], ""
+        known = draw(overviews(dates))
     else:
         first = draw(milestones([Kind.TOGETHER], dates))
         known = Conditions(draw(st.sampled_from(["all", "any"])), draw(st.integers(2, 9)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from alerts.words.channels import SCHEMES, Family, channel_of, octets, units
+from alerts.words.channels import SCHEMES, Family, channel_of, escaped, octets, units
 
 URLS = {
     "console://": (Family.PLAIN, 1000, 100_000),
@@ -35,6 +35,13 @@ def test_the_configuration_can_say_otherwise(family: Family) -> None:
     assert channel.limits.body == 3000
 
 
+@pytest.mark.parametrize(("family", "title"), [(Family.PLAIN, 150), (Family.SLACK, 0)])
+def test_a_title_in_blocks_of_slack_has_less_room(family: Family, title: int) -> None:
+    url = "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ/#desk"
+    assert channel_of(f"{url}?blocks=yes", family).limits.title == title
+    assert channel_of(url, Family.PLAIN).limits.title == 250
+
+
 def test_each_family_has_a_scheme() -> None:
     assert set(SCHEMES.values()) == set(Family)
 
@@ -49,7 +56,8 @@ def test_the_schemes_are_those_of_apprise() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "bytes_", "halves"), [("a", 1, 1), ("é", 2, 1), ("…", 3, 1), ("😀", 4, 2)]
+    ("text", "weights"),
+    [("a", (1, 1, 1)), ("é", (2, 1, 1)), ("…", (3, 1, 1)), ("😀", (4, 2, 2)), ("&", (1, 1, 5))],
 )
-def test_what_a_text_weighs(text: str, bytes_: int, halves: int) -> None:
-    assert (octets(text), units(text)) == (bytes_, halves)
+def test_what_a_text_weighs(text: str, weights: tuple[int, int, int]) -> None:
+    assert (octets(text), units(text), escaped(text)) == weights

@@ -39,6 +39,23 @@ def test_all_that_is_about_one_streak_is_one_thread(kind: str) -> None:
     assert envelope(alert, "mail").thread == (of_streak if alert.direction else "")
 
 
+def test_the_end_of_a_streak_answers_no_message_that_may_not_be_there() -> None:
+    ended = envelope(samples.of("ended"), "mail")
+    assert (ended.follows, ended.replies_to) == ("", "")
+    assert ended.thread
+
+
+@pytest.mark.parametrize("kind", samples.KINDS)
+def test_a_message_of_several_is_found_by_whoever_answers_one_of_them(kind: str) -> None:
+    first, other = samples.of("record.broken"), replace(samples.of(kind), follows="a1")
+    together = envelope(first, "mail", others=[other])
+    alone = envelope(other, "mail")
+    assert replace(together, beside=()) == envelope(first, "mail")
+    assert {alone.message, alone.follows, alone.thread} - {""} == set(together.beside)
+    answer = envelope(replace(other, id="a2", follows=other.id), "mail")
+    assert answer.replies_to in together.beside
+
+
 @pytest.mark.parametrize("module", [mail, floor])
 def test_the_examples_of_docstrings_hold(module: object) -> None:
     result = doctest.testmod(module)  # type: ignore[arg-type]

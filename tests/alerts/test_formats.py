@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from html import unescape
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from receivers import HOST, Receiver, retry_after, says
 from alerts import samples
 from alerts.rendering import render
 from alerts.targets import AppriseNotifier, Attempt, Message
+from alerts.words.channels import channel_of
 
 TOKEN = "abcdefghijklmnopqrstuvwxyz"
 SLACK = "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ"
@@ -78,6 +80,22 @@ async def test_slack_within_its_published_limits(kind: str, blocks: str, slack: 
     for block in shown:
         if block["type"] == "section":
             assert len(block["text"]["text"]) <= 3000
+
+
+@pytest.mark.parametrize("symbol", ["RUT", " ".join(["S&P"] * 30), " ".join(["😀"] * 90)])
+async def test_a_header_of_slack_is_shortened_by_whole_words(symbol: str, slack: Receiver) -> None:
+    """docs.slack.dev: 150 characters of a header block, for which apprise writes entities."""
+    alert, url = replace(samples.of("provisional"), asset=symbol), f"{SLACK}?blocks=yes"
+    whole = render(alert, {}).title
+    message = replace(render(alert, {}, channel_of(url, "plain")), alert=alert)
+    _, fields = await posted(slack, url, message)
+    header, *_ = fields["attachments"][0]["blocks"]
+    text = header["text"]["text"]
+    assert header["type"] == "header"
+    assert 120 < len(text.encode("utf-16-le")) // 2 <= 150
+    kept = unescape(text).removesuffix("…")
+    assert whole.startswith(kept)
+    assert whole[len(kept)] in " ,;:"
 
 
 async def test_slack_asks_for_a_pause(slack: Receiver) -> None:

@@ -129,11 +129,46 @@ async def test_what_follows_a_mail_answers_it(kind: str, mail: MailServer) -> No
 
 
 async def test_the_mails_about_a_streak_are_one_thread(mail: MailServer) -> None:
+    """None of them answers a mail that is not there; they have a first reference in common."""
     kinds = ("threshold", "record.tied", "record.broken", "ended")
     mails = await mails_of(mail, *(told(samples.of(kind)) for kind in kinds))
-    threads = {ids(sent, "References")[0] for sent in mails}
-    assert len(threads) == 1
-    assert [ids(sent, "In-Reply-To") for sent in mails] == [[], [], [], list(threads)]
+    assert len({ids(sent, "References")[0] for sent in mails}) == 1
+    assert [ids(sent, "In-Reply-To") for sent in mails] == [[], [], [], []]
+
+
+def together(first: Alert, *others: Alert) -> Message:
+    return replace(told(first), others=others)
+
+
+async def test_who_answers_one_of_several_in_a_mail_finds_it(mail: MailServer) -> None:
+    first = samples.of("record.broken")
+    other = replace(samples.of("threshold"), id="b" * 20, asset="NDX")
+    correction = replace(samples.of("correction"), asset="NDX", follows=other.id)
+    ended = replace(samples.of("ended"), asset="NDX")
+    whole, *later = await mails_of(mail, together(first, other), told(correction), told(ended))
+    assert [bool(ids(sent, "In-Reply-To")) for sent in later] == [True, False]
+    assert ids(later[0], "In-Reply-To")[0] in ids(whole, "References")
+    assert ids(later[1], "References")[0] in ids(whole, "References")
+
+
+async def test_what_a_mail_of_several_answers_itself_comes_last(mail: MailServer) -> None:
+    """There mail programs look for what it is shown below; a mail does not refer to itself."""
+    correction = samples.of("correction")
+    corrected = replace(samples.of("record.tied"), id=correction.follows)
+    again = replace(correction, id="c" * 20, follows=correction.id)
+    first, whole = await mails_of(mail, told(corrected), together(correction, corrected, again))
+    assert ids(whole, "References")[-1:] == ids(first, "Message-ID") == ids(whole, "In-Reply-To")
+    assert ids(whole, "Message-ID")[0] not in ids(whole, "References")
+    assert len(set(ids(whole, "References"))) == len(ids(whole, "References"))
+
+
+async def test_a_mail_of_a_hundred_keeps_the_length_of_lines(mail: MailServer) -> None:
+    """RFC 5322, 2.1.1: 998 characters."""
+    alert = samples.of("threshold")
+    many = [replace(alert, id=f"{n:020x}", asset=f"A{n}") for n in range(100)]
+    (sent,) = await mails_of(mail, together(*many))
+    assert len(ids(sent, "References")) == 99 * 2 + 1
+    assert max(map(len, sent.raw.splitlines())) <= 998
 
 
 async def test_other_streaks_are_other_threads(mail: MailServer) -> None:

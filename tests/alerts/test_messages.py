@@ -15,8 +15,10 @@ from alerts.evidence import (
     Evidence,
     Holder,
     Missed,
+    Overview,
     Rank,
     Reading,
+    Running,
     Standing,
 )
 from alerts.model import Alert, Instead, Kind, Milestone, SoFar, Trigger
@@ -122,6 +124,26 @@ ARRIVED = replace(
     evidence=Absence(("NDX", "SPX"), 0, 7, "2026-01-16T21:00Z", 7800, "SPX"),
     follows="89ab",
 )
+
+
+RUNNING = Running("RUT", "SPX", "outperforming", 14, "2026-01-02", "2026-01-16", 0.0954, 0.0099,
+                  OF_1996, False)  # fmt: skip
+SUMMARY = replace(
+    SERIES,
+    asset="us",
+    milestone=Milestone(Kind.SUMMARY),
+    evidence=Overview(
+        "2026-01-16T21:30Z", "2026-01-16", 9, 6, 4, 3, 2,
+        (
+            replace(RUNNING, record=OF_2008),
+            replace(RUNNING, asset="MDY", length=13, record=OF_2008),
+            RUNNING,
+            replace(RUNNING, asset="NDX", direction="underperforming", length=5, asset_return=0,
+                    record=replace(OF_2023, source="Ledger"), begins_known=True),
+            replace(RUNNING, asset="DJI", length=4, period="2026-01-15", record=None),
+        ),
+    ),
+)  # fmt: skip
 
 
 def a(kind: Kind, level: int = 10, scope: str = "", holder: Holder | None = None,
@@ -286,6 +308,9 @@ ALERTS: dict[str, Alert] = {
     "data.arrived": ARRIVED,
     "data.arrived, one symbol": read(
         ARRIVED, symbols=("SPX",), of=1, after_seconds=45),
+    "summary": SUMMARY,
+    "summary, of no streak": read(SUMMARY, running=0, near=0, streaks=()),
+    "summary, of no close": read(SUMMARY, until="", pairs=1, running=0, near=0, streaks=()),
 }  # fmt: skip
 
 TEXTS = {

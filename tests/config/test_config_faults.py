@@ -15,8 +15,8 @@ RULES = "watchlists.us.rules"
 SYMBOL = "write up to 32 letters, digits and ^ . = _ : / -"
 NAME = "a name of up to 64 letters, digits, _ . and -"
 KINDS = (
-    "'all', 'any', 'breadth', 'ended', 'level', 'missing', 'provisional', 'record', 'threshold' "
-    "or 'year-to-date'"
+    "'all', 'any', 'breadth', 'ended', 'level', 'missing', 'provisional', 'record', 'summary', "
+    "'threshold' or 'year-to-date'"
 )
 LENGTHS = "the lengths, in periods, that are told: one number or a list"
 

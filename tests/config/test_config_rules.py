@@ -14,8 +14,8 @@ FaultsOf = Callable[..., list[str]]
 RULES = "watchlists.us.rules"
 SYMBOL = "write up to 32 letters, digits and ^ . = _ : / -"
 KINDS = (
-    "'all', 'any', 'breadth', 'ended', 'level', 'missing', 'provisional', 'record', 'threshold' "
-    "or 'year-to-date'"
+    "'all', 'any', 'breadth', 'ended', 'level', 'missing', 'provisional', 'record', 'summary', "
+    "'threshold' or 'year-to-date'"
 )
 CONDITIONS = "'breadth', 'ended', 'level', 'record', 'threshold' or 'year-to-date'"
 FORMS = "'ever', 'since YYYY-MM-DD', 'last N years', 'last N periods' or 'this year'"
@@ -336,3 +336,77 @@ def test_what_a_rule_on_missing_closes_asks_for(file: Path) -> None:
         file.write_text(MISSING.replace("{kind: missing, after: 15, symbols: [RUT, SPX]}", text))
         (rule,) = load(file, {}).watchlists["us"].rules
         assert (rule.after, rule.symbols) == expected  # type: ignore[union-attr]
+
+
+SUMMARY = """\
+watchlists:
+  us:
+    calendar: XNYS
+    pairs: [{asset: RUT, benchmark: SPX}]
+    rules:
+      - {kind: summary, at: close + 30m}
+    targets: [desk]
+targets: {desk: {url: "console://"}}
+"""
+AT = "open, close, a time from there such as close + 30m, or a time such as 18:00"
+
+SUMMED_UP = {
+    "no time": ("close + 30m", "noon", f"6: {RULES}[0].at: found 'noon'; write {AT}"),
+    "no such time": ("close + 30m", "24:00", f"6: {RULES}[0].at: found '24:00'; write {AT}"),
+    "a week too far": (
+        *("30m", "169h"),
+        f"6: {RULES}[0].at: 'close + 169h' is more than a week away; write at most 168h",
+    ),
+    "no sessions": (
+        *("    calendar: XNYS\n", ""),
+        f"5: {RULES}[0].at: a summary around sessions, and the calendar none has no sessions; "
+        "write a time such as 18:00, or the exchange's MIC as calendar",
+    ),
+    "no pairs": (
+        *("    pairs: [{asset: RUT, benchmark: SPX}]\n", ""),
+        f"5: {RULES}[0]: a rule about pairs, and there are none; add pairs",
+    ),
+    "a zone for sessions": (
+        *("close + 30m", "close + 30m, zone: UTC"),
+        f"6: {RULES}[0].zone: zone is for a time of the day, and 'close + 30m' is around sessions; "
+        "remove zone, or write a time such as 18:00",
+    ),
+    "weekdays for sessions": (
+        *("close + 30m", "open, weekdays: fri"),
+        f"6: {RULES}[0].weekdays: weekdays is for a time of the day, and 'open' is around "
+        "sessions; remove weekdays, or write a time such as 18:00",
+    ),
+    "weeks by the clock": (
+        *("close + 30m", '"18:00", every: week'),
+        f"6: {RULES}[0].every: every week is for summaries around sessions; write weekdays, such "
+        "as fri, or at: close + 30m",
+    ),
+    "a misspelt zone": (
+        *("close + 30m", "18:00, zone: America/NewYork"),
+        f"6: {RULES}[0].zone: unknown time zone 'America/NewYork'; did you mean "
+        "'America/New_York'? write a zone such as America/New_York, or UTC",
+    ),
+    "a misspelt day": (
+        *("close + 30m", "18:00, weekdays: friday"),
+        f"6: {RULES}[0].weekdays: found 'friday'; write a day such as mon, or days such as "
+        "mon-fri, or a list",
+    ),
+    "too many": (
+        *("close + 30m", "close, most: 101"),
+        f"6: {RULES}[0].most: found '101'; write a whole number from 1 to 100",
+    ),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "expected"), SUMMED_UP.values(), ids=SUMMED_UP)
+def test_a_wrong_rule_on_summaries_is_told(
+    old: str, new: str, expected: str, faults_of: FaultsOf
+) -> None:
+    assert faults_of(SUMMARY.replace(old, new, 1)) == [f"streakwatch.yaml:{expected}"]
+
+
+@pytest.mark.parametrize("at", ["18:00", '"18:00"', "08:05", "open", "close", "open - 30m"])
+def test_a_time_needs_no_quotes(at: str, file: Path) -> None:
+    file.write_text(SUMMARY.replace("close + 30m", at))
+    (rule,) = load(file, {}).watchlists["us"].rules
+    assert rule.at == at.strip('"')  # type: ignore[union-attr]

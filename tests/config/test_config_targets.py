@@ -79,6 +79,25 @@ def test_secrets_are_filled_in_from_files(
     assert settings.targets["desk"].url.get_secret_value() == expected
 
 
+@pytest.mark.parametrize("is_absolute", [True, False])
+def test_a_variable_may_name_a_file_too(is_absolute: bool, base: str, file: Path) -> None:
+    secret = file.parent / "secret"
+    secret.write_text("json://example.com/${NOT_REPLACED}\n")
+    file.write_text(base)
+    path = secret.absolute() if is_absolute else secret.name
+    settings = load(file, {"STREAKWATCH_TARGETS__DESK__URL": f"file:{path}"})
+    url = settings.targets["desk"].url.get_secret_value()
+    assert url == "json://example.com/${NOT_REPLACED}"
+
+
+def test_a_variable_that_names_a_file_that_is_not_there(base: str, faults_of: FaultsOf) -> None:
+    (fault,) = faults_of(base, {"STREAKWATCH_TARGETS__DESK__URL": "file:secret"})
+    assert fault == (
+        "STREAKWATCH_TARGETS__DESK__URL: targets.desk.url: the file secret is not there; "
+        "check the path"
+    )
+
+
 @pytest.mark.parametrize(
     ("content", "mode", "expected"),
     [

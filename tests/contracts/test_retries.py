@@ -114,6 +114,18 @@ def test_a_target_that_hangs_delays_no_other(deployment: Deployment, receiver: R
     assert (code, seconds < 6) == (0, True)
 
 
+def test_mails_share_a_connection_until_the_worker_stops(deployment: Deployment) -> None:
+    with MailServer() as mail:
+        deploy(deployment, {"mail": mail.url("desk@test.example")})
+        worker = deployment.start().ready()
+        tell(deployment, 5)
+        eventually(lambda: len(ends(deployment, "mail")) == 5, "five mails")
+        (connection,) = mail.connections
+        code, seconds = worker.end()
+        assert (code, seconds < 6) == (0, True)
+        assert (connection.mails, connection.said_goodbye) == (5, True)
+
+
 def test_fallbacks(deployment: Deployment, receiver: Receiver) -> None:
     receiver.script("/down", always=status(502))
     receiver.script("/gone", always=status(410))

@@ -17,11 +17,12 @@ from alerts.ledger import Entry, Outcome
 from config.routes import Routes
 from config.settings import Settings
 from streams.calendars import by_name
+from streams.definitions import summary_rules
 from streams.folds.router import RouterFold
 from streams.folds.watcher import WatcherFold
 from streams.judges.alerts import AlertsJudge
 from streams.judges.scope import ANOTHER, EARLIER, REMOVED, Scope, digest
-from streams.records import Output, Place, Topic, dead_letter
+from streams.records import SUMMARIES, Output, Place, Topic, dead_letter
 from streams.verdict import FAULTS, Finding, Part, Verdict
 from streams.verifying import Carefully, verify
 from streams.wire import Reason, RejectedError, decode_alert, encode_alert
@@ -371,6 +372,28 @@ def test_a_period_that_is_due_comes_from_no_close(world: World) -> None:
            "ended_ms": BEGAN_MS, "at_ms": BEGAN_MS}  # fmt: skip
     world.add(Topic.WATCH, world.scope.home(b"us"), json.dumps(due).encode(), key=b"us")
     assert world.verify().is_exact
+
+
+def test_a_summary_is_judged_by_what_was_known_when_it_was_due(empty: World) -> None:
+    rules = [*RULES, {"kind": "summary"}]
+    us = {"calendar": "XNYS", "pairs": [PAIR], "rules": rules, "targets": ["mail"]}
+    empty.settings = settings(watchlists={"us": us})
+    for row in january():
+        empty.close(*row)
+    (rule,) = summary_rules(empty.settings.watchlists["us"], {})
+    due = {"watchlist": "us", "due": "2026-01-22", "interval": "1d", "rule": rule,
+           "ended_ms": BEGAN_MS, "at_ms": BEGAN_MS}  # fmt: skip
+    empty.work()
+    home = empty.scope.home(b"us")
+    empty.add(Topic.WATCH, home, json.dumps(due).encode(), key=b"us")
+    (missing,) = faults(empty.verify())["alerts.missing"]
+    fold = WatcherFold(Place(Topic.WATCH, home), empty.settings.watchlists)
+    told = [o for record in empty.of(Topic.WATCH, home) for o in fold.apply([record])][-1]
+    assert decode_alert(told.value).id == missing.about
+    empty.send([told])
+    empty.entry(empty.scope.home(SUMMARIES), Entry(missing.about, "mail", Outcome.DELIVERED,
+                                                   BEGAN_MS, 1))  # fmt: skip
+    assert empty.verify().is_exact
 
 
 def test_letters_of_records_that_would_be_taken_now_are_noted(world: World) -> None:

@@ -77,6 +77,7 @@ class Workers:
 
         self.watchman = Watchman(
             self.watchlists,
+            {},
             self.clock,
             self.harness.outbox,
             last_asked=self.fold.last_asked,
@@ -288,6 +289,59 @@ async def test_intervals_are_asked_for_one_by_one(harness: Any) -> None:
     assert workers.periods() == ["2025-11-28T14:30Z", "2025-11-28T15:30Z", "2025-11-28T16:30Z",
                                  "2025-11-28T17:30Z"]  # fmt: skip
     assert workers.asked()[-1].ended_ms == 1_764_352_800_000  # 13:00 in New York
+
+
+# --- summaries --------------------------------------------------------------------------------
+
+
+def summed_up(**rule: Any) -> Watchlist:
+    return watchlist(rules=[{"kind": "summary"} | rule])
+
+
+def summaries(*periods: str) -> list[tuple[str, str]]:
+    return [("summary", period) for period in periods]
+
+
+def begun(harness: Any, at: str, watched: Watchlist) -> Workers:
+    """A worker that has begun at a time."""
+    workers = Workers(harness, us=watched)
+    workers.clock.time = datetime.fromisoformat(at).timestamp()
+    workers.take_over()
+    return workers
+
+
+async def test_a_summary_is_due_after_the_close(harness: Any) -> None:
+    workers = begun(harness, "2026-01-22T21:00Z", summed_up())
+    assert await workers.look("2026-01-22T21:29:59Z") == []
+    assert await workers.look("2026-01-22T21:30:01Z") == summaries("2026-01-22")
+    assert await workers.look("2026-01-23T21:29Z") == []
+    assert await workers.look("2026-01-23T21:31Z") == summaries("2026-01-23")
+    last = workers.asked()[-1]
+    assert (last.ended_ms, last.at_ms - last.ended_ms) == (1_769_203_800_000, 60_000)
+
+
+async def test_a_new_rule_on_summaries_begins_with_the_next(harness: Any) -> None:
+    workers = begun(harness, "2026-01-22T23:00Z", summed_up())
+    assert await workers.look("2026-01-23T12:00Z") == []
+    assert await workers.look("2026-01-23T21:30Z") == summaries("2026-01-23")
+
+
+async def test_of_summaries_due_while_nobody_looked_the_last_is_told(harness: Any) -> None:
+    watched = summed_up(at="18:00", zone="America/New_York")
+    workers = begun(harness, "2026-01-14T22:00Z", watched)
+    assert await workers.look("2026-01-14T23:30Z") == summaries("2026-01-14")
+    workers.clock.time = datetime.fromisoformat("2026-01-22T09:00Z").timestamp()
+    workers.take_over()
+    assert await workers.look("2026-01-22T09:00Z") == summaries("2026-01-21")
+    assert await workers.look("2026-01-22T09:01Z") == []
+
+
+async def test_missing_closes_and_summaries_have_their_own_times(harness: Any) -> None:
+    rules = [{"kind": "missing", "after": 10}, {"kind": "summary", "at": "close + 20m"}]
+    workers = begun(harness, "2026-01-22T23:00Z", watchlist(rules=rules))
+    await workers.look("2026-01-22T23:00Z")
+    assert await workers.look("2026-01-23T21:10Z") == missing("2026-01-23")
+    assert await workers.look("2026-01-23T21:20Z") == summaries("2026-01-23")
 
 
 # --- before the close -------------------------------------------------------------------------

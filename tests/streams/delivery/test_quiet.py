@@ -6,8 +6,10 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import pytest
 from delivery_desk import AN_ALERT, NEVER, NO, NOW, YES, Desk, an_alert, until
 
+from alerts.evidence import Absence
 from alerts.ledger import Outcome
 from alerts.matchers import Matcher
 from alerts.model import Kind, Milestone
@@ -50,6 +52,8 @@ async def test_the_bell_is_one_message(new_desk: NewDesk) -> None:
     (message,) = desk.mail.taken
     assert message.title.endswith("(and 2 more)")
     assert all(f"Alert a{at}" in message.body for at in (1, 2, 3))
+    assert message.alert is not None
+    assert [one.id for one in (message.alert, *message.others)] == ["a1", "a2", "a3"]
     assert details(desk) == dict.fromkeys(["a1", "a2", "a3"], "in one message of 3")
 
 
@@ -174,6 +178,73 @@ async def test_what_is_held_back_keeps_nothing_else_waiting(new_desk: NewDesk) -
     found = [e.outcome for e in desk.ledger("mail") if e.detail.startswith("muted")]
     assert found.count(Outcome.RETRYING) <= 6
     assert Outcome.SUPPRESSED in found
+
+
+QUIET = routes(routes=[{"match": {"rule": "threshold"}, "mute": ["night"], "digest": True}])
+"""Of one kind nothing is told before the morning."""
+THE_END = Milestone(Kind.ENDED, 10)
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_what_is_held_back_lets_others_of_its_pair_pass(
+    restarted: bool, new_desk: NewDesk
+) -> None:
+    desk = await new_desk(more=QUIET)
+    await desk.take(AN_ALERT)
+    await until(lambda: len(desk.ledger("mail")) == 1)
+    if restarted:
+        await desk.restart(desk.work.snapshot())
+    began = asyncio.get_running_loop().time()
+    await desk.take(an_alert(2, milestone=THE_END))
+    await until(lambda: desk.mail.ids == ["a2"], 60)
+    assert desk.mail.times[0] - began < 2
+    await desk.idle()
+    assert desk.mail.ids == ["a2", "a1"]
+    assert desk.mail.times[1] - began > HOUR - 60
+
+
+@pytest.mark.parametrize(
+    ("fields", "waits"),
+    [
+        ({"milestone": Milestone(Kind.CORRECTION, 10), "revision": "retracted"}, True),
+        ({"milestone": THE_END, "revision": "amended"}, True),
+        ({"milestone": Milestone(Kind.DATA_ARRIVED)}, True),
+        ({"milestone": THE_END}, False),  # such as a record that confirms what was provisional
+    ],
+    ids=str,
+)
+async def test_what_speaks_of_one_that_is_held_back_waits_with_it(
+    fields: dict[str, Any], waits: bool, new_desk: NewDesk
+) -> None:
+    """And is told in the same message."""
+    if fields["milestone"].kind is Kind.DATA_ARRIVED:
+        fields = fields | {"evidence": Absence(("RUT",), 0, 1, "2026-01-15T21:00Z", 60, "RUT")}
+    desk = await new_desk(more=QUIET)
+    await desk.take(AN_ALERT)
+    await until(lambda: len(desk.ledger("mail")) == 1)
+    await desk.take(an_alert(2, follows="a1", **fields))
+    await asyncio.sleep(HOUR / 2)
+    assert len(desk.mail.taken) == (not waits)
+    await desk.idle()
+    assert len(desk.mail.taken) == 1 + (not waits)
+    assert {id_: d for id_, d in details(desk).items() if d} == (
+        dict.fromkeys(("a1", "a2"), "in one message of 2") if waits else {}
+    )
+
+
+async def test_what_was_held_back_is_one_message_when_a_worker_begins_after_its_time(
+    new_desk: NewDesk,
+) -> None:
+    desk = await new_desk(more=routes(mute=["night"], digest=True))
+    await desk.take(*several(3))
+    await until(lambda: len(desk.ledger("mail")) == 3)
+    state = desk.work.snapshot()
+    desk.work.drop()
+    await asyncio.sleep(2 * HOUR)
+    await desk.restart(state)
+    await desk.idle()
+    (message,) = desk.mail.taken
+    assert message.body.count("Held back: night on routes until 2026-01-15 23:00:00Z.") == 3
 
 
 async def test_who_was_told_is_told_of_the_correction_at_night(new_desk: NewDesk) -> None:

@@ -24,6 +24,7 @@ from streams.batches import Single
 from streams.columns import FEW, ORIGIN
 from streams.core import periods
 from streams.core.board import LONG
+from streams.definitions import missing_rules, summary_rules
 from streams.folds import router, watcher, watchlist_state
 from streams.folds.router import RouterFold
 from streams.folds.watcher import WatcherFold
@@ -86,6 +87,10 @@ RULES: dict[str, list[dict[str, Any]]] = {
         {"kind": "year-to-date", "crosses": [0.1]},
     ],
     "missing": [{"kind": "threshold", "at": [2]}, {"kind": "missing"}],
+    "summary": [
+        {"kind": "threshold", "at": [3]},
+        {"kind": "summary", "min_length": 1, "near": 1, "most": 2},
+    ],
     "year": [{"kind": "year-to-date", "crosses": [0.1, -0.1]}],
     "together": [
         {
@@ -95,6 +100,8 @@ RULES: dict[str, list[dict[str, Any]]] = {
         }
     ],
 }
+UNUSED = {"kind": "basket", "weighting": "price", "members": ["D", "E", "A"]}
+"""Nothing is told about it, and one of its members is in no pair."""
 SEED = {
     "direction": "outperforming",
     "length": 3,
@@ -119,6 +126,7 @@ def watchlist(draw: Any, name: str) -> Watchlist:
             "calendar": "24/7",
             "interval": interval,
             "overnight": draw(st.sampled_from(nights)),
+            "series": draw(st.sampled_from([{}, {}, {"UNUSED": UNUSED}])),
             "pairs": pairs,
             "rules": RULES[draw(st.sampled_from(list(RULES)))],
             "targets": ["t"],
@@ -222,10 +230,8 @@ def record(watched: Watchlist, routed: Routed, form: str) -> Single:
 
 
 def due(name: str, watched: Watchlist) -> Single:
-    from streams.definitions import missing_rules
-
     at = FIRST + 3 if watched.interval == "1d" else FIRST * 1440 + 180
-    rule = next(iter(missing_rules(watched)), "none")
+    rule = next(iter({**missing_rules(watched), **summary_rules(watched, {})}), "none")
     one = Due(name, at, watched.interval, rule, 10**9, 10**10)
     return Single(0, 0, name.encode(), encode_due(one))
 
