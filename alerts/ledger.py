@@ -62,6 +62,11 @@ class Entry:
         """JSON."""
         return json.dumps(asdict(self), separators=(",", ":")).encode()
 
+    @property
+    def is_held(self) -> bool:
+        """Whether the alert is held back for a digest: it is to be told, and was not tried yet."""
+        return not (self.outcome.is_final or self.attempts or self.instead_of)
+
     @classmethod
     def decode(cls, value: bytes) -> Entry:
         """The inverse of :meth:`encode`.

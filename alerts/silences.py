@@ -11,8 +11,11 @@ from typing import Any
 from alerts.facts import Facts
 from alerts.index import Index
 from alerts.matchers import Matcher
+from alerts.stages.words import inert
+from config.matching import FIELD_PATTERN, MATCH_PATTERN, TEXT_PATTERNS
 
 LONGEST_TEXT = 200
+"""Characters of a creator or a comment, at most."""
 _ID = re.compile(r"[0-9a-f]{4,20}", re.ASCII)
 _MOST = 20
 
@@ -68,16 +71,17 @@ class Silence:
         """The inverse of :meth:`encode`.
 
         Raises:
-            ValueError: the bytes are not a silence.
+            ValueError: the bytes are not a silence, or its matchers none that a configuration
+                could have: one of a field that is not there would fit all alerts with a ``not``.
         """
         try:
-            return _silence(json.loads(value))
+            return _silence(json.loads(value.decode()))
         except (KeyError, TypeError, AttributeError, RecursionError) as error:
             raise ValueError(f"not a silence: {error}") from None
 
 
 def _silence(data: dict[str, Any]) -> Silence:
-    matchers = tuple(Matcher(field, _texts(texts)) for field, texts in data["matchers"].items())
+    matchers = tuple(_matcher(field, texts) for field, texts in data["matchers"].items())
     if not 0 < len(matchers) <= _MOST:
         raise ValueError(f"not a silence: {len(matchers)} matchers, and 1 to {_MOST} are meant")
     texts = [data[name] for name in ("id", "creator", "comment")]
@@ -86,14 +90,20 @@ def _silence(data: dict[str, Any]) -> Silence:
         raise ValueError("not a silence: id, creator and comment are short texts")
     if any(type(time) is not int for time in times) or not _ID.fullmatch(data["id"]):
         raise ValueError("not a silence: its times are whole numbers, its id is of 0-9 and a-f")
+    "".join(texts).encode()  # JSON has halves of characters, which nobody can write or print
     return Silence(data["id"], matchers, data["creator"], data["comment"], *times)
 
 
-def _texts(texts: Any) -> tuple[str, ...]:
-    fine = isinstance(texts, list) and 0 < len(texts) <= _MOST
-    if not fine or any(not isinstance(text, str) or len(text) > LONGEST_TEXT for text in texts):
-        raise ValueError("not a silence: a matcher is a list of texts")
-    return tuple(texts)
+def _matcher(field: str, texts: Any) -> Matcher:
+    if not re.fullmatch(FIELD_PATTERN, field):
+        raise ValueError(f"not a silence: there is no field {inert(field)}")
+    if not isinstance(texts, list) or not 0 < len(texts) <= _MOST:
+        raise ValueError(f"not a silence: {field} has 1 to {_MOST} texts, in a list")
+    pattern = TEXT_PATTERNS.get(field, MATCH_PATTERN)
+    for text in texts:
+        if type(text) is not str or not re.fullmatch(pattern, text):
+            raise ValueError(f"not a silence: {field} is never {inert(str(text))}")
+    return Matcher(field, tuple(texts))
 
 
 class Silences:

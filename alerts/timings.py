@@ -117,8 +117,6 @@ class Timing:
 
     def __init__(self, spans: Sequence[Span], hours_of: HoursOf) -> None:
         self._spans = [tuple(_parts(span, hours_of)) for span in spans]
-        self._lately: tuple[datetime, datetime] | None = None
-        """A moment, and the change after it: between them nothing changes."""
 
     def holds(self, at: datetime) -> bool:
         """Whether it holds at a moment with a time zone."""
@@ -126,14 +124,6 @@ class Timing:
 
     def next_change(self, at: datetime) -> datetime | None:
         """The first moment after ``at`` from which it is otherwise; None: not within a year."""
-        if self._lately is None or not self._lately[0] <= at < self._lately[1]:
-            change = self._change_after(at)
-            if change is None:
-                return None
-            self._lately = at, change
-        return self._lately[1]
-
-    def _change_after(self, at: datetime) -> datetime | None:
         now = self.holds(at)
         begin = at
         for days in (1, 8, _HORIZON):

@@ -142,6 +142,8 @@ class DeliveryWork:
         cursors |= {n: int(c) for n, c in (state or {}).get("cursors", {}).items() if n in cursors}
         ledger = await self._read_ledger(cursors)
         self._open(cursors, ledger)
+        await self._desk.write([self._nowhere(entry) for entry in ledger.retrying()
+                                if entry.target not in self._lanes])  # fmt: skip
 
     async def close(self, grace: float) -> None:
         """Begin no attempt; end those that run within ``grace`` seconds, with their entries."""
@@ -198,20 +200,26 @@ class DeliveryWork:
             self._lanes[name] = lane
             self._targets.lanes[name].append(lane)
         for entry in ledger.retrying():
-            self._owe(entry)
+            if entry.target in self._lanes:
+                self._owe(entry)
         for lane in self._lanes.values():
             lane.start()
 
     def _owe(self, entry: Entry) -> None:
         """Go on with what is tried again; the target is left alone as long as it was to be."""
-        lane = self._lanes.get(entry.target)
-        if lane is None:
-            return  # its target is not in the configuration any more
-        lane.inbox.owe(entry)
+        self._lanes[entry.target].inbox.owe(entry)
         wait = entry.next_ms / 1000 - self._desk.clock.now()
         if wait > 0 and entry.attempts:
             until = asyncio.get_running_loop().time() + min(wait, self._desk.rules.deadline)
             self._targets.gates[entry.target].leave_alone(until)
+
+    def _nowhere(self, entry: Entry) -> Entry:
+        """The end of what was to be tried again at a target that is not there any more."""
+        at_ms = int(self._desk.clock.now() * 1000)
+        detail = f"unrouted: the target {entry.target} is not in the configuration any more"
+        return replace(
+            entry, outcome=Outcome.SUPPRESSED, at_ms=at_ms, detail=detail, next_ms=0, until_ms=0
+        )
 
     def _forget_lanes(self) -> None:
         for name, lane in self._lanes.items():

@@ -11,8 +11,8 @@ from alerts.model import Alert
 from streams.records import Record, requested
 from streams.wire import RejectedError, decode_alert
 
-#: An alert without an entry for a target.
-PENDING = "pending"
+#: An alert without an entry for a target, and one that is held back for a digest.
+PENDING, HELD = "pending", "held"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +47,11 @@ class Told:
         return {name: self.status(name) for name in names}
 
     def status(self, target: str) -> str:
-        """An outcome, or ``pending``."""
+        """An outcome, ``pending`` or ``held``."""
         entry = self.entries.get(target)
-        return PENDING if entry is None else entry.outcome.value
+        if entry is None:
+            return PENDING
+        return HELD if entry.is_held else entry.outcome.value
 
 
 class Ledgers:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import secrets
 from collections.abc import Iterable, Iterator
@@ -29,41 +30,53 @@ class SilenceBook:
         self._log = log
         self._clock = clock
         self._next: dict[int, int] = {}
+        self._reading = asyncio.Lock()
 
     async def refresh(self) -> int:
         """Read all partitions up to their ends; how many records have come.
 
+        Who asks while it is read waits, and reads what has come since: so an older record never
+        takes the place of a later one.
+
         Raises:
             aiokafka.errors.KafkaError: the broker does not answer; what was known stays.
         """
-        if not self._next:
-            self._next = dict.fromkeys(await self._log.partitions(Topic.SILENCES), 0)
-        found = 0
-        for partition in self._next:
-            found += await self._read(Place(Topic.SILENCES, partition))
-        self.silences.tidy(self._now())
-        return found
+        async with self._reading:
+            if not self._next:
+                self._next = dict.fromkeys(await self._log.partitions(Topic.SILENCES), 0)
+            found = 0
+            for partition in self._next:
+                found += await self._read(Place(Topic.SILENCES, partition))
+            self.silences.tidy(self._now())
+            return found
 
     async def _read(self, place: Place) -> int:
         first, end = await self._log.bounds(place)
-        start, count = self._next[place.partition], 0
+        start, count, strange = self._next[place.partition], 0, list[str]()
         if start > end:  # the topic was made anew
             start = first
         async for records in self._log.read(place, max(first, start), end):
             for record in records:
-                self._take(place, record)
+                try:
+                    self._take(record)
+                except ValueError as error:
+                    strange.append(f"{place}@{record.offset} ({error})")
             count += len(records)
         self._next[place.partition] = end
+        if strange:  # one line, however many there are
+            more = f", and so are {len(strange) - 1:,} more" if len(strange) > 1 else ""
+            log.warning("%s is no silence and is passed over%s", strange[0], more)
         return count
 
-    def _take(self, place: Place, record: Record) -> None:
+    def _take(self, record: Record) -> None:
+        """Take a record; ValueError where it is no silence."""
         if record.value is None:
             self.silences.forget((record.key or b"").decode("utf-8", "replace"))
             return
-        try:
-            self.silences.put(Silence.decode(record.value), self._now())
-        except ValueError as error:
-            log.warning("%s@%d is no silence and is passed over: %s", place, record.offset, error)
+        silence = Silence.decode(record.value)
+        if record.key != silence.key:  # it would come back when the topic is compacted
+            raise ValueError(f"the record of {silence.id} has another key")
+        self.silences.put(silence, self._now())
 
     def _now(self) -> int:
         return int(self._clock.now() * 1000)

@@ -51,7 +51,7 @@ def ledgers(*alerts: Alert, entries: tuple[Entry, ...] = (), headers: Any = ()) 
 
 def test_a_row_of_the_list() -> None:
     alert = ALERTS[0]
-    entry = Entry(alert.id, "console", Outcome.RETRYING, 1)
+    entry = Entry(alert.id, "console", Outcome.RETRYING, 1, 1)
     (told,) = ledgers(alert, entries=(entry,)).all()
     row = alert_row(told, SETTINGS)
     assert row["time"] == "2026-01-21 12:53:20Z"

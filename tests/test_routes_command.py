@@ -39,8 +39,8 @@ def test_who_would_be_told_and_why(capsys: pytest.CaptureFixture[str]) -> None:
         "Told:\n"
         "  pager  by routes.routes[0]\n"
         "Not told:\n"
-        "  chat  muted: trading on routes.routes[2] until 2026-01-22 21:00:00Z\n"
-        "  mail  muted: trading on routes.routes[2] until 2026-01-22 21:00:00Z\n"
+        "  chat  muted: trading on routes.routes[2] until 2026-01-22 21:00:00Z, then in a digest\n"
+        "  mail  muted: trading on routes.routes[2] until 2026-01-22 21:00:00Z, then in a digest\n"
         "Routes:\n"
         "  routes: yes (every alert)\n"
         "    routes.routes[0]: yes (severity: critical)\n"
@@ -80,6 +80,27 @@ def test_nobody_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     told = shown(capsys, "test", "--offline", "--watchlist", "us", "--rule", "provisional",
                  "--expect", "")  # fmt: skip
     assert "Told: nobody\nNot told:\n    unrouted: routes.routes[1] has no targets\n" in told
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--asset", "RUTT"], "--asset: there is no asset 'RUTT': did you mean 'RUT'?"),
+        (["--benchmark", "MDY"], "--benchmark: there is no benchmark 'MDY'"),
+        (["--alert", "x.json"], "give either --alert, or --watchlist and --rule"),
+    ],
+)
+def test_what_cannot_be_is_refused(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], words: str
+) -> None:
+    about = ["--watchlist", "us", "--rule", "threshold", *arguments]
+    assert run(["routes", "test", "--offline", *about, "-c", CONFIG]) == 2
+    assert words in capsys.readouterr().err
+
+
+def test_missing_closes_are_about_their_watchlist(capsys: pytest.CaptureFixture[str]) -> None:
+    about = ["--watchlist", "us", "--rule", "data.missing", "--missing", "some"]
+    assert shown(capsys, "test", "--offline", *about).startswith("us data.missing of us, critical")
 
 
 def test_nothing_of_an_alert_moves_a_terminal(

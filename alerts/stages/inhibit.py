@@ -7,8 +7,10 @@ among them, no further than that.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
+from typing import NamedTuple
 
 from alerts.facts import Facts
 from alerts.matchers import Matcher, failed, matchers_of
@@ -20,6 +22,9 @@ from config.routes import Inhibition
 #: How many alerts that say something for others are kept in mind, and how many that were not told.
 ROOM = 20_000
 
+_LOOKS = 10
+"""How many that would say it are asked whether they are told; if none is, the alert is told."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
@@ -28,6 +33,14 @@ class Rule:
     source: tuple[Matcher, ...]
     target: tuple[Matcher, ...]
     equal: tuple[str, ...]
+
+    def speaks(self, facts: Facts) -> bool:
+        """Whether an alert is one that says it for others."""
+        return failed(self.source, facts) is None
+
+    def spares(self, facts: Facts) -> bool:
+        """Whether an alert is one that others say."""
+        return failed(self.target, facts) is None
 
     def agreed(self, facts: Facts) -> tuple[str, ...]:
         """What another alert must agree in."""
@@ -40,6 +53,17 @@ def rules_of(inhibitions: Sequence[Inhibition]) -> tuple[Rule, ...]:
         Rule(matchers_of(one.source), matchers_of(one.target), tuple(one.equal))
         for one in inhibitions
     )
+
+
+IsTold = Callable[[Facts, str], bool]
+"""Whether a target is told of an alert with such facts."""
+
+
+class _Said(NamedTuple):
+    """By an alert with these facts; whether others of the rule say it for that alert in turn."""
+
+    facts: Facts
+    is_spared: bool
 
 
 _Key = tuple[int, str, tuple[str, ...]]
@@ -57,7 +81,7 @@ class Sources:
     def __init__(self, rules: Sequence[Rule], room: int = ROOM) -> None:
         self.rules = tuple(rules)
         self._room = room
-        self._said: dict[_Key, OrderedDict[str, str]] = {}
+        self._said: dict[_Key, OrderedDict[str, _Said]] = {}
         self._keys: OrderedDict[str, list[_Key]] = OrderedDict()
         self._withheld: OrderedDict[tuple[str, str], str] = OrderedDict()
 
@@ -74,14 +98,15 @@ class Sources:
         keys = [
             (number, target, rule.agreed(facts))
             for number, rule in enumerate(self.rules)
-            if failed(rule.source, facts) is None
+            if rule.speaks(facts)
             for target in targets
         ]
         if not keys or alert.id in self._keys:
             return
         self._keys[alert.id] = keys
         for key in keys:
-            self._said.setdefault(key, OrderedDict())[alert.id] = facts["rule"]
+            said = _Said(facts, self.rules[key[0]].spares(facts))
+            self._said.setdefault(key, OrderedDict())[alert.id] = said
         if len(self._keys) > self._room:
             self._forget(next(iter(self._keys)))
 
@@ -91,15 +116,27 @@ class Sources:
         if len(self._withheld) > self._room:
             self._withheld.popitem(last=False)
 
-    def saying(self, alert: Alert, facts: Facts, target: str) -> tuple[str, str] | None:
-        """The id and the kind of the alert that tells a target what this one would, or None."""
+    def saying(
+        self, alert: Alert, facts: Facts, target: str, is_told: IsTold
+    ) -> tuple[str, str] | None:
+        """The id and the kind of the alert that tells a target what this one would, or None.
+
+        Of two that a rule has on both sides, neither says it for the other, as in Alertmanager:
+        else nobody would be told of either.
+        """
         for number, rule in enumerate(self.rules):
-            if failed(rule.target, facts) is not None:
+            if not rule.spares(facts):
                 continue
-            said = self._said.get((number, target, rule.agreed(facts)))
-            for identity, kind in () if said is None else said.items():
-                if identity != alert.id:
-                    return identity, kind
+            speaks = rule.speaks(facts)
+            found = self._said.get((number, target, rule.agreed(facts)))
+            able = (
+                (identity, said)
+                for identity, said in ({} if found is None else found).items()
+                if identity != alert.id and not (speaks and said.is_spared)
+            )
+            for identity, said in islice(able, _LOOKS):
+                if is_told(said.facts, target):
+                    return identity, said.facts["rule"]
         return None
 
     def withheld_by(self, identity: str, target: str) -> str | None:
@@ -113,13 +150,21 @@ class Sources:
                 del self._said[key]
 
 
-def inhibit(alert: Alert, facts: Facts, sources: Sources, target: str) -> Decision | None:
+def inhibit(
+    alert: Alert,
+    facts: Facts,
+    sources: Sources,
+    target: str,
+    is_told: IsTold = lambda _facts, _target: True,
+) -> Decision | None:
     """Why another alert says it to a target already; None where none does.
+
+    An alert that is itself not told there (``is_told``) says nothing.
 
     What follows an alert that was not told for that reason is not told either. What a correction
     or a late close has brought about is news, whatever was told of the period before.
     """
-    said = None if alert.late else sources.saying(alert, facts, target)
+    said = None if alert.late else sources.saying(alert, facts, target, is_told)
     if said is not None:
         identity, kind = said
         return Decision(Reason.INHIBITED, identity, f"{kind} {inert(identity)} says it already")

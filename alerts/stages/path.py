@@ -30,6 +30,12 @@ class Told:
     decision: Decision
     way: Way | None = None
 
+    @property
+    def told_later(self) -> int | None:
+        """When the target is told in a digest, in milliseconds since 1970; None where it is not."""
+        is_muted = self.decision.reason is Reason.MUTED
+        return self.decision.until_ms if is_muted and self.way and self.way.digest else None
+
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
@@ -54,7 +60,7 @@ class Known:
         """What a configuration says; ``hours_of`` gives the sessions of a calendar."""
         return cls(
             Router(settings),
-            timings_of(settings.timings, hours_of),
+            Timings(timings_of(settings.timings, hours_of)),
             Sources(rules_of(settings.inhibit)),
             {name: target.severity for name, target in settings.targets.items()},
         )
@@ -66,7 +72,15 @@ def decide(alert: Alert, known: Known, now_ms: int) -> Judgement:
     It changes nothing: who acts on it says so with :func:`remember`.
     """
     facts = known.router.describer.describe(alert)
-    return judge(facts, known, now_ms, lambda target: inhibit(alert, facts, known.sources, target))
+
+    def is_told(source: Facts, target: str) -> bool:
+        told = (one for one in judge(source, known, now_ms).told if one.target == target)
+        return any(one.decision.is_told or one.told_later is not None for one in told)
+
+    def inhibited(target: str) -> Decision | None:
+        return inhibit(alert, facts, known.sources, target, is_told)
+
+    return judge(facts, known, now_ms, inhibited)
 
 
 def judge(
@@ -110,7 +124,10 @@ def _by_time(
     now_ms: int,
     muted: dict[str, Decision | None],
 ) -> Told:
-    """A target by the first of its ways that is not muted; ``muted`` are those seen so far."""
+    """A target by the first of its ways that is not muted, or else that has a digest.
+
+    ``muted`` are those seen so far.
+    """
     for way in ways:
         if way.path not in muted:
             muted[way.path] = mute(way, timings, now_ms)
@@ -118,6 +135,7 @@ def _by_time(
         if decision is None:
             words = f"to {target} by {way.path}"
             return Told(target, Decision(Reason.ROUTED, way.path, words), way)
-    first = muted[ways[0].path]
-    assert first is not None
-    return Told(target, first, ways[0])
+    way = next((way for way in ways if way.digest), ways[0])
+    withheld = muted[way.path]
+    assert withheld is not None
+    return Told(target, withheld, way)

@@ -19,7 +19,7 @@ from streams.cli.plot import needing_matplotlib, write_picture
 from streams.cli.showing import alert_facts, alert_lines, alert_row
 from streams.cli.tables import as_json, format_option, print_rows
 from streams.cli.topic_reading import record_at, records_of, sending, since_option, with_log
-from streams.ledgers import PENDING, Filter, Ledgers, Told
+from streams.ledgers import HELD, PENDING, Filter, Ledgers, Told
 from streams.pictures import chart_in
 from streams.records import CHART, RESEND, Output, Place, Record, Topic
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _ID = re.compile(r"[0-9a-f]{4,20}", re.ASCII)
 _TOPICS = (Topic.ALERTS, Topic.NOTIFICATIONS)
-_STATUSES = [*(outcome.value for outcome in Outcome), PENDING]
+_STATUSES = [*(outcome.value for outcome in Outcome), HELD, PENDING]
 
 
 def _prefix(_: click.Context, __: click.Parameter, text: str) -> str:
@@ -51,7 +51,7 @@ def command() -> None:
 @since_option("Alerts that were sent to the log since then", default="7d")
 @click.option("--watchlist", default="", metavar="NAME", help="Only those of this watchlist.")
 @click.option("--status", type=click.Choice(_STATUSES), help="Only those with this outcome at a "
-              "target; pending is without any yet.")  # fmt: skip
+              "target; held is for a digest, pending without any yet.")  # fmt: skip
 @click.option("--limit", type=click.IntRange(1), default=100, show_default=True,
               help="At most so many, the newest.")  # fmt: skip
 @format_option

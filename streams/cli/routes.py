@@ -15,11 +15,13 @@ from alerts.silences import Silences
 from alerts.stages.match import tree
 from alerts.stages.path import Known, judge
 from config.errors import StreakwatchError, UsageError
+from config.route_names import unfit_match
 from config.severities import LEVELS, SEVERITIES
 from config.words import suggestion
 from streams import moments
 from streams.calendars import hours_of
 from streams.cli.main import Suggesting
+from streams.cli.matching import plain
 from streams.cli.options import config_option, load_settings, servers_option
 from streams.cli.routing import drawn, judged
 from streams.cli.topic_reading import now_ms, with_log
@@ -61,6 +63,8 @@ def _moment(_: click.Context, __: click.Parameter, text: str | None) -> int | No
 @click.option("--benchmark", default="", metavar="SYMBOL", help="against this benchmark,")
 @click.option("--severity", type=click.Choice(LEVELS), help="as grave as this,")
 @click.option("--direction", type=click.Choice(_DIRECTIONS), help="of this direction,")
+@click.option("--missing", type=click.Choice(["all", "some"]),
+              help="with so many closes missing, for data.missing,")  # fmt: skip
 @click.option("--interval", type=click.Choice(list(INTERVALS)), help="of this interval.")
 @click.option("--at", "at_ms", callback=_moment, metavar="DATE",
               help="As if it were then, such as 2026-01-22T21:05Z; by default now.")  # fmt: skip
@@ -90,7 +94,8 @@ def test(
     """
     settings = load_settings(config_path, bootstrap_servers)
     known = Known.of(settings, hours_of)
-    if (file is None) == (watchlist is None or rule is None):
+    named = [watchlist, rule, *given.values()]
+    if any(named) if file is not None else watchlist is None or rule is None:
         raise click.UsageError("give either --alert, or --watchlist and --rule", ctx)
     if file is not None:
         facts = known.router.describer.describe(_alert(file))
@@ -113,18 +118,18 @@ def _named(targets: set[str]) -> str:
 
 
 def _alert(file: Path) -> Alert:
+    name = "standard input" if str(file) == "-" else f"{file}"
     try:
         text = sys.stdin.read() if str(file) == "-" else file.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(
-            f"{file} cannot be read ({type(error).__name__})", "give another"
-        ) from None
+        what = f"{name} cannot be read ({type(error).__name__})"
+        raise UsageError(what, "give another") from None
     try:
         data = json.loads(text)
         return Alert.from_dict(data.get("alert", data))  # `alerts show --format json` has it below
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         cure = "`streakwatch alerts show ID --format json` prints one"
-        raise UsageError(f"{file} holds no alert ({error})", cure) from None
+        raise UsageError(f"{name} holds no alert ({error})", cure) from None
 
 
 def _facts(
@@ -136,7 +141,11 @@ def _facts(
         raise _unknown("watchlist", watchlist, settings.watchlists)
     if rule not in SEVERITIES:
         raise _unknown("kind of alert", rule, SEVERITIES)
-    asset, benchmark = given["asset"] or "", given["benchmark"] or ""
+    asset = given["asset"] or (watchlist if rule.startswith("data.") else "")
+    benchmark = given["benchmark"] or ""
+    about = {"asset": [asset] if asset else [], "benchmark": [benchmark] if benchmark else []}
+    for complaint in unfit_match(about, plain(settings)):
+        raise UsageError(f"--{complaint.path[0]}: {complaint.what}", complaint.cure)
     severity = given["severity"] or known.router.describer.severity(rule)
     return {
         "watchlist": watchlist,
@@ -147,6 +156,7 @@ def _facts(
         SEVERITY: severity,
         "direction": given["direction"] or "",
         "interval": given["interval"] or watched.interval,
+        "missing": given["missing"] or "",
         **known.router.describer.of_watchlist(watchlist),
     }
 

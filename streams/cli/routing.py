@@ -76,6 +76,7 @@ def _targets(told: Sequence[Told]) -> Iterator[str]:
     width = max((len(one.target) for one in told), default=0)
     for one in told:
         words = f"by {one.decision.by}" if one.decision.is_told else str(one.decision)
+        words += "" if one.told_later is None else ", then in a digest"
         yield printable(f"  {one.target.ljust(width)}  {words}".rstrip())
 
 

@@ -92,6 +92,8 @@ def _ended(target: str, entry: Entry | None) -> str:
     """What became of an alert at a target, in words."""
     if entry is None:
         return f"{target}: pending, no entry yet"
+    if entry.is_held:
+        return f"{target}: held back until {moment(entry.next_ms)} ({entry.detail})"
     told = f"{target}: {entry.outcome.value} at {moment(entry.at_ms)}"
     if entry.attempts:
         told += f", {counted(entry.attempts, 'attempt')}"

@@ -74,7 +74,7 @@ class Desk:
         and what follows something that the target was told, is told.
         """
         request = item.request
-        if request.asked or item.attempts or item.instead_of:
+        if not item.is_fresh:
             return None
         follows = request.alert.follows
         if follows and self.ledger.outcome(follows, target) is Outcome.DELIVERED:
@@ -153,7 +153,7 @@ def _note(item: Item) -> str:
     """Why a message comes here, or so late."""
     if item.instead_of:
         return f"The target {item.instead_of} did not take this message, so it comes here."
-    return item.held_back
+    return f"Held back: {item.held.why}." if item.held else ""
 
 
 def _strength(item: Item) -> int:

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 
 from alerts.ledger import Entry, Outcome
 from streams.delivery.desk import Desk
-from streams.delivery.queue import Item, Queue
-from streams.delivery.requests import Request, digest
+from streams.delivery.queue import Held, Item, Queue
+from streams.delivery.requests import Request
 from streams.records import Record
 from streams.wire import RejectedError
 
@@ -161,27 +161,24 @@ class Inbox:
             self.queue.add(Item(request, due, desk.deadline(request), group=group))
 
     def _item_of(self, entry: Entry, request: Request) -> Item:
-        """An item as the ledger has left it."""
-        desk = self._desk
-        if not (entry.attempts or entry.instead_of):
-            return self._held_back(entry, request)
-        wait = min(entry.next_ms / 1000 - desk.clock.now(), desk.rules.deadline)
-        return Item(
-            request,
-            _now() + max(0.0, wait),
-            entry.until_ms / 1000 if entry.instead_of else desk.deadline(request),
-            entry.attempts,
-            entry.detail,
-            entry.instead_of,
-        )
+        """An item as the ledger has left it.
 
-    def _held_back(self, entry: Entry, request: Request) -> Item:
-        """What was held back has more time; whether it still is, is asked anew."""
-        until = max(self._desk.deadline(request), entry.until_ms / 1000)
-        group = self._desk.group(digest(entry.next_ms), self._target)
-        _, _, words = entry.detail.partition(": ")
-        held_back = f"Held back: {words}."
-        return Item(request, _now(), until, group=group, held_back=held_back, aside=True)
+        Whether what was held back still is, is asked again: the configuration may be another.
+        """
+        desk, until = self._desk, entry.until_ms / 1000
+        if not entry.instead_of:
+            until = max(until, desk.deadline(request))  # what was held back has more time
+        group = desk.group(request.groups.get(entry.instead_of or self._target), self._target)
+        item = Item(
+            request, _now(), until, entry.attempts, entry.detail, entry.instead_of, group=group
+        )
+        if entry.attempts:
+            wait = min(entry.next_ms / 1000 - desk.clock.now(), desk.rules.deadline)
+            item.due += max(0.0, wait)
+        if entry.is_held:
+            item.held = Held(entry.next_ms, entry.detail.partition(": ")[2])
+            item.group = desk.group(item.held.digest, self._target)
+        return item
 
 
 def _now() -> float:

@@ -19,8 +19,7 @@ from config.errors import StreakwatchError
 from streams.delivery.desk import Desk
 from streams.delivery.gate import Gate
 from streams.delivery.inbox import Inbox, historic
-from streams.delivery.queue import Item
-from streams.delivery.requests import digest
+from streams.delivery.queue import Held, Item
 
 log = logging.getLogger(__name__)
 
@@ -80,8 +79,11 @@ class DeliveryLane:
             self._task.cancel()
 
     def age(self) -> float:
-        """Seconds that the oldest alert here has waited since it came into the log; 0 if none."""
-        oldest = self.inbox.queue.oldest()
+        """Seconds that the oldest alert here has waited since it came into the log; 0 if none.
+
+        What is held back does not wait for the target.
+        """
+        oldest = self.inbox.queue.oldest(but_held=True)
         if oldest is None:
             return 0.0
         return max(0.0, self._desk.clock.now() - oldest.request.record.timestamp / 1000)
@@ -149,66 +151,54 @@ class DeliveryLane:
         Where there was, there may be many: the other heads are looked at too.
         """
         ends: dict[Item, list[Entry]] = {}
-        held: dict[Item, list[Entry]] = {}
+        held: dict[Item, Entry] = {}
         self._look_at(items, ends, held)
         if not (ends or held):
             return False
         others = islice(self.inbox.queue.due(now), _MANY)
         self._look_at([i for i in others if i not in ends and i not in held], ends, held)
-        await self._settle(ends, [entry for entries in held.values() for entry in entries])
+        await self._settle(ends, list(held.values()))
         return True
 
     def _look_at(
-        self,
-        items: Iterable[Item],
-        ends: dict[Item, list[Entry]],
-        held: dict[Item, list[Entry]],
+        self, items: Iterable[Item], ends: dict[Item, list[Entry]], held: dict[Item, Entry]
     ) -> None:
         for item in items:
             end = self._end_of(item)
-            if end is None and self._stands_behind(item):
-                held[item] = []
+            if end is None and (first := self._held_before(item)) is not None:
+                if item.held != first:
+                    held[item] = self._hold(item, first)
                 continue
             told = self._desk.withheld(item, self._target) if end is None else None
+            if told is not None and (later := self._later(item, told)) is not None:
+                held[item] = self._hold(item, later)
+                continue
             if told is not None:
-                entry = self._hold(item, told)
-                if entry is not None:
-                    held[item] = [entry]
-                    continue
                 end = [self._entry(item, Outcome.SUPPRESSED, str(told.decision))]
             if end is not None:
                 ends[item] = end
 
-    def _hold(self, item: Item, told: Told) -> Entry | None:
-        """Put an alert off until it is told in a digest; None where it is not to be, or too many
-        wait already."""
-        way, muted = told.way, told.decision
-        if way is None or not way.digest or muted.until_ms is None:
-            return None
-        if muted.reason is not Reason.MUTED or len(self.inbox.queue) > self._desk.room // 2:
-            return None
-        wait = muted.until_ms / 1000 - self._desk.clock.now()
-        item.due = asyncio.get_running_loop().time() + max(0.0, wait)
-        item.until = max(item.until, muted.until_ms / 1000 + self._desk.rules.deadline)
-        item.group = self._desk.group(digest(muted.until_ms), self._target)
-        item.held_back = f"Held back: {muted.words}."
-        self.inbox.queue.put_aside(item)
-        entry = self._entry(item, Outcome.RETRYING, str(muted))
-        return replace(entry, next_ms=muted.until_ms, until_ms=int(item.until * 1000))
+    def _held_before(self, item: Item) -> Held | None:
+        """Until when an alert is held back that this one speaks of: it is told with it."""
+        alert = item.request.alert
+        is_sequel = item.is_fresh and _speaks_of_another(alert)
+        return self.inbox.queue.held(alert.follows) if is_sequel else None
 
-    def _stands_behind(self, item: Item) -> bool:
-        """Whether an alert says something of one that is held back, and so waits with it."""
-        alert, request = item.request.alert, item.request
-        if item.aside or item.attempts or request.asked or not _speaks_of_another(alert):
-            return False
-        aside = self.inbox.queue.aside(request.pair)
-        before = next((one for one in aside if one.request.alert.id == alert.follows), None)
-        if before is None:
-            return False
-        item.due, item.until = before.due, max(item.until, before.until)
-        item.group, item.held_back = before.group, before.held_back
-        self.inbox.queue.put_aside(item)
-        return True
+    def _later(self, item: Item, told: Told) -> Held | None:
+        """Until when an alert waits for a digest; None where it does not, or too many do."""
+        at_ms, queue = told.told_later, self.inbox.queue
+        is_full = item.held is None and queue.count_held >= self._desk.room // 2
+        return None if at_ms is None or is_full else Held(at_ms, told.decision.words)
+
+    def _hold(self, item: Item, held: Held) -> Entry:
+        """Put an alert off until it is told in a digest."""
+        wait = held.until_ms / 1000 - self._desk.clock.now()
+        item.due = asyncio.get_running_loop().time() + max(0.0, wait)
+        item.until = max(item.until, held.until_ms / 1000 + self._desk.rules.deadline)
+        item.group = self._desk.group(held.digest, self._target)
+        self.inbox.queue.hold(item, held)
+        entry = self._entry(item, Outcome.RETRYING, f"{Reason.MUTED}: {held.why}")
+        return replace(entry, next_ms=held.until_ms, until_ms=int(item.until * 1000))
 
     def _end_of(self, item: Item) -> list[Entry] | None:
         """The entries of an item that has come to its end without an attempt, else None."""
@@ -218,8 +208,8 @@ class DeliveryLane:
         if self._is_hopeless(item) and desk.clock.now() >= item.until:
             return self._not_taken(item, Outcome.GIVEN_UP, item.detail or "the target fails")
         follows = request.alert.follows
-        is_news = item.attempts or item.instead_of or request.asked or not follows
-        if is_news or not desk.is_historic(request.alert):
+        may_be_old = follows and item.is_fresh and item.held is None
+        if not may_be_old or not desk.is_historic(request.alert):
             return None
         if desk.ledger.outcome(follows, self._target) is Outcome.DELIVERED:
             return None  # who was told is told of the correction, however old
@@ -281,7 +271,7 @@ class DeliveryLane:
             due = self._gate.failed(now, alert, attempts, attempt.retry_after)
         for item in items:
             item.attempts, item.due = attempts, due
-            item.beside = items if len(items) > 1 else ()
+            item.beside = items
 
     async def _judge(self, items: Sequence[Item], attempt: Attempt) -> None:
         for item in items:
@@ -308,7 +298,7 @@ class DeliveryLane:
         await self._settle(ends, again)
 
     def _observe(self, item: Item) -> None:
-        if not item.request.asked:
+        if not item.request.asked and item.held is None:
             seconds = self._desk.clock.now() - item.request.alert.trigger.arrived_ms / 1000
             self._desk.metrics.delivery_seconds.labels(self._target).observe(max(0.0, seconds))
 

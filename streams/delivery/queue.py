@@ -1,15 +1,35 @@
-"""The alerts that wait for one target: in order within a pair, the pairs side by side; what is held
-back stands aside."""
+"""The alerts that wait for one target: in order within a pair, the pairs side by side.
+
+What is held back for a digest waits beside its pair: what the pair has to say meanwhile goes first.
+"""
 
 from __future__ import annotations
 
 from bisect import insort
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 from operator import attrgetter
 
 from streams.delivery.requests import Group, Request
+
+#: Alerts that one message of a digest has at most.
+_DIGEST = 100
+#: Seconds by which the event loop's clock and the wall clock part in a night.
+_DRIFT = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Until when an alert is held back for a digest, in milliseconds since 1970, and why."""
+
+    until_ms: int
+    why: str
+
+    @property
+    def digest(self) -> Group:
+        """All that is held back until the same moment is told together."""
+        return Group(("digest", self.until_ms), 0.0, _DIGEST)
 
 
 @dataclass(slots=True, eq=False)
@@ -17,8 +37,8 @@ class Item:
     """An alert on its way to a target.
 
     ``due`` is when its turn comes, on the event loop's clock; ``until`` is its deadline, in seconds
-    since 1970. ``group`` says what it may go with, ``beside`` what it was tried with, and
-    ``held_back`` why it is told so late. One that stands ``aside`` lets others of its pair pass.
+    since 1970. ``group`` says what it may go with, ``beside`` all that it was tried with, and
+    ``held`` that it is told later than it might have been.
     """
 
     request: Request
@@ -29,17 +49,33 @@ class Item:
     instead_of: str = ""
     group: Group | None = None
     beside: Sequence[Item] = ()
-    held_back: str = ""
-    aside: bool = False
+    held: Held | None = None
 
     @property
     def offset(self) -> int:
         """The place of its record in the log."""
         return self.request.offset
 
+    @property
+    def line(self) -> Hashable:
+        """What it stands in, behind those with lower offsets."""
+        return (self.request.pair, self.held and self.held.until_ms)
 
-Line = tuple[tuple[str, str, str], bool]
-"""A pair, and whether it is about what stands aside of it."""
+    def goes_with(self, other: Item) -> bool:
+        """Whether both may go in one message."""
+        is_alike = self.group == other.group and self.attempts == other.attempts
+        return is_alike and not (self.beside or other.beside)
+
+    def may_go(self, now: float) -> bool:
+        """Whether it may go along with others: what is held back goes at its time only."""
+        return self.held is None or self.due <= now + _DRIFT
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether it is to be decided yet if it is told: no person has asked for it, it was not
+        tried before, and it does not come instead of another target."""
+        return not (self.request.asked or self.attempts or self.instead_of)
+
 
 _BY_OFFSET = attrgetter("offset")
 _BY_TURN = attrgetter("due", "offset")
@@ -49,32 +85,42 @@ class Queue:
     """Items by line, each at most once."""
 
     def __init__(self) -> None:
-        self._lines: dict[Line, list[Item]] = {}
+        self._lines: dict[Hashable, list[Item]] = {}
         self._offsets: set[int] = set()
+        self._held: dict[str, Held] = {}
 
     def add(self, item: Item) -> None:
         """Put an item behind those of its line with lower offsets."""
         assert item.offset not in self._offsets
-        insort(self._lines.setdefault(_line(item), []), item, key=_BY_OFFSET)
+        insort(self._lines.setdefault(item.line, []), item, key=_BY_OFFSET)
         self._offsets.add(item.offset)
+        if item.held is not None:
+            self._held[item.request.alert.id] = item.held
 
     def remove(self, item: Item) -> None:
         """Its way has ended; the next of its line may go."""
-        items = self._lines[_line(item)]
-        items.remove(item)
+        line = self._lines[item.line]
+        line.remove(item)
         self._offsets.remove(item.offset)
-        if not items:
-            del self._lines[_line(item)]
+        if item.held is not None:
+            self._held.pop(item.request.alert.id, None)
+        if not line:
+            del self._lines[item.line]
 
-    def put_aside(self, item: Item) -> None:
-        """Let others of its pair pass."""
+    def hold(self, item: Item, held: Held) -> None:
+        """Put an item aside; those behind it go on."""
         self.remove(item)
-        item.aside = True
+        item.held = held
         self.add(item)
 
-    def aside(self, pair: tuple[str, str, str]) -> Sequence[Item]:
-        """What stands aside of a pair, in order."""
-        return self._lines.get((pair, True), ())
+    def held(self, alert: str) -> Held | None:
+        """Until when an alert is held back; None where it is not."""
+        return self._held.get(alert)
+
+    @property
+    def count_held(self) -> int:
+        """How many are held back."""
+        return len(self._held)
 
     def heads(self) -> Iterator[Item]:
         """The first item of each line."""
@@ -84,38 +130,38 @@ class Queue:
         """The items that go out now, in one message; none where it is nobody's turn.
 
         First is the head whose turn it is (what has failed comes after what was due before), then
-        those of its group, by their order in the log, of each line from the head on. What was tried
-        in one message is tried in the same one again: who has seen it does not see it differently.
+        those of its group, by their order in the log, of each line from the head on, none twice.
+        What was tried in one message is tried in the same one again: who has seen it does not see
+        it differently. After a restart that is what was tried as often.
         """
         first = min((i for i in self.heads() if i.due <= now), key=_BY_TURN, default=None)
         if first is None:
             return []
-        if first.attempts:
-            return [item for item in first.beside if item.offset in self._offsets] or [first]
+        if first.beside:
+            return [item for item in first.beside if item.offset in self._offsets]
         if first.group is None:
             return [first]
-        fitting = [
+        fitting = (
             item
             for items in self._lines.values()
-            for item in takewhile(lambda i: i.group == first.group and not i.attempts, items)
-            if item is not first
-        ]
-        return [first, *sorted(fitting, key=_BY_OFFSET)[: first.group.limit - 1]]
+            for item in takewhile(lambda i: i.goes_with(first) and i.may_go(now), items)
+        )
+        message = {first.request.alert.id: first}
+        for item in sorted(fitting, key=_BY_OFFSET):
+            message.setdefault(item.request.alert.id, item)
+        return list(message.values())[: first.group.limit]
 
     def due(self, now: float) -> Iterator[Item]:
         """The heads whose turn it is."""
         return (item for item in self.heads() if item.due <= now)
 
-    def oldest(self) -> Item | None:
-        """The item with the lowest offset."""
-        return min(self.heads(), key=_BY_OFFSET, default=None)
+    def oldest(self, *, but_held: bool = False) -> Item | None:
+        """The item with the lowest offset; ``but_held``: of those that are not held back."""
+        heads = (item for item in self.heads() if not (but_held and item.held))
+        return min(heads, key=_BY_OFFSET, default=None)
 
     def __contains__(self, offset: int) -> bool:
         return offset in self._offsets
 
     def __len__(self) -> int:
         return len(self._offsets)
-
-
-def _line(item: Item) -> Line:
-    return item.request.pair, item.aside

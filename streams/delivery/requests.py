@@ -11,9 +11,6 @@ from alerts.stages.match import Router, Way
 from streams.records import Record, requested
 from streams.wire import Reason, RejectedError, decode_alert
 
-#: Alerts that a digest has at most.
-_DIGEST = 100
-
 
 @dataclass(frozen=True, slots=True)
 class Group:
@@ -25,11 +22,6 @@ class Group:
     key: Hashable
     wait: float
     limit: int
-
-
-def digest(until_ms: int) -> Group:
-    """What was held back until a time, in milliseconds since 1970."""
-    return Group(("held back", until_ms), 0.0, _DIGEST)
 
 
 @dataclass(frozen=True, slots=True)

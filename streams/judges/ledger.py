@@ -121,9 +121,10 @@ class LedgerJudge:
         _, target = about.split("/", 1)
         offset, at_ms = sent.requests.get(target, (sent.offset, sent.at_ms))
         if entry is not None and not entry.outcome.is_final:
-            self.outcomes[entry.outcome.value] += 1
+            what = "held back" if entry.is_held else entry.outcome.value
+            self.outcomes[what] += 1
             detail = f"{entry.attempts} attempts, next {moment(entry.next_ms)} ({entry.detail})"
-            self.part.pending.append(Finding(about, f"retrying: {detail}"))
+            self.part.pending.append(Finding(about, f"{what}: {detail}"))
         elif target in failing:
             waiting = Finding(about, f"{where} waits: the target fails at present")
             self._scope.tell(self.part, self.part.pending, waiting, at_ms)

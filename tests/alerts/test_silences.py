@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from alerts.matchers import Matcher
 from alerts.silences import Silence, Silences
+from config.matching import FIELD_PATTERN, MATCH_PATTERN, TEXT_PATTERNS
 
 RUT = Silence("4f2c1a9e", (Matcher("asset", ("RUT",)),), "ann", "a split", 1_000, 2_000)
 
@@ -33,10 +34,14 @@ def test_ended_before_its_time(now: int, starts: int, ends: int) -> None:
 
 
 TEXT = st.text(max_size=200).filter(lambda text: text.encode("utf-8", "ignore").decode() == text)
+FIELD = st.from_regex(FIELD_PATTERN, fullmatch=True).filter(
+    lambda field: field not in TEXT_PATTERNS
+)
+VALUE = st.from_regex(MATCH_PATTERN, fullmatch=True)
 
 
 @given(
-    st.lists(st.tuples(st.text(min_size=1, max_size=9), st.lists(TEXT, min_size=1, max_size=3)),
+    st.lists(st.tuples(FIELD, st.lists(VALUE, min_size=1, max_size=3)),
              min_size=1, max_size=4, unique_by=lambda one: one[0]),
     TEXT, TEXT, st.integers(0, 2**60), st.integers(0, 2**60),
 )  # fmt: skip
@@ -66,6 +71,10 @@ BAD = {
     "a matcher that is a text": json.dumps(GOOD | {"matchers": {"asset": "RUT"}}).encode(),
     "a matcher of numbers": json.dumps(GOOD | {"matchers": {"asset": [1]}}).encode(),
     "a matcher of nothing": json.dumps(GOOD | {"matchers": {"asset": []}}).encode(),
+    "a field that is misspelt": json.dumps(GOOD | {"matchers": {"sevrity": ["not info"]}}).encode(),
+    "a severity that is none": json.dumps(GOOD | {"matchers": {"severity": ["not hihg"]}}).encode(),
+    "a matcher of 100 KB": json.dumps(GOOD | {"matchers": {"asset": ["x" * 100_000]}}).encode(),
+    "half a character": json.dumps(GOOD | {"comment": "\ud800"}).encode(),
     "an id of other letters": json.dumps(GOOD | {"id": "\x1b[31m"}).encode(),
     "a comment that is a number": json.dumps(GOOD | {"comment": 1}).encode(),
     "a comment of 100 KB": json.dumps(GOOD | {"comment": "x" * 100_000}).encode(),

@@ -56,6 +56,14 @@ def test_a_copy_says_for_whom_it_was_asked_for() -> None:
     assert one.copies[0].asked_for == "mail,hook"
 
 
+def test_what_is_held_back_is_called_so_and_not_tried_again() -> None:
+    held = Entry(AN_ALERT.id, "mail", Outcome.RETRYING, 1, next_ms=9, detail="muted: nights")
+    tried = replace(held, target="chat", attempts=1)
+    handed_over = replace(held, target="spare", instead_of="chat")
+    (one,) = entered(told(AN_ALERT), held, tried, handed_over).all()
+    assert one.statuses([]) == {"mail": "held", "chat": "retrying", "spare": "retrying"}
+
+
 def test_the_last_entry_counts_and_a_target_without_one_is_pending() -> None:
     ledgers = entered(
         told(AN_ALERT),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from dataclasses import replace
 from typing import Any
@@ -78,13 +79,22 @@ async def test_one_that_ends_by_itself_is_looked_for_no_more(topics: Topics) -> 
 async def test_what_is_no_silence_is_passed_over(
     topics: Topics, caplog: pytest.LogCaptureFixture
 ) -> None:
-    topics.put(Output(Topic.SILENCES, b"x", b"rubbish \x1b[31m"))
+    for _ in range(3000):
+        topics.put(Output(Topic.SILENCES, b"x", b"rubbish \x1b[31m"))
     topics.put(written(RUT))
     with caplog.at_level(logging.WARNING):
         await topics.book.refresh()
     assert topics.active() == [RUT.id]
-    assert "silences-0@0 is no silence and is passed over" in caplog.text
+    (line,) = caplog.messages
+    assert line.startswith("silences-0@0 (Expecting value")
+    assert line.endswith("is no silence and is passed over, and so are 2,999 more")
     assert "\x1b" not in caplog.text
+
+
+async def test_one_under_the_key_of_another_is_passed_over(topics: Topics) -> None:
+    topics.put(Output(Topic.SILENCES, b"aaaa0000", RUT.encode()))
+    await topics.book.refresh()
+    assert topics.active() == []
 
 
 async def test_what_ended_long_ago_is_taken_out(topics: Topics) -> None:
@@ -97,6 +107,12 @@ async def test_what_ended_long_ago_is_taken_out(topics: Topics) -> None:
     topics.put(output)
     await topics.book.refresh()
     assert list(topics.book.silences) == []
+
+
+async def test_all_who_ask_at_the_same_time_have_it_read_once(topics: Topics) -> None:
+    topics.put(written(RUT))
+    found = await asyncio.gather(*(topics.book.refresh() for _ in range(4)))
+    assert (found, topics.active()) == ([1, 0, 0, 0], [RUT.id])
 
 
 async def test_when_the_log_does_not_answer_what_was_known_stays(topics: Topics) -> None:

@@ -122,6 +122,15 @@ def test_rules_of_the_configuration_take_the_place_of_ours() -> None:
     assert verdict(alert("t1", "threshold"), sources(BROKEN, rules=settings(inhibit=[]))) is None
 
 
+def test_of_two_on_both_sides_of_a_rule_both_are_told() -> None:
+    kinds = ["record.*", "threshold"]
+    both = {"source": {"rule": kinds}, "target": {"rule": [*kinds, "ended"]}, "equal": ["period"]}
+    threshold, ended = alert("t1", "threshold"), alert("e1", "ended")
+    known = sources(BROKEN, threshold, rules=settings(inhibit=[both]))
+    assert (verdict(BROKEN, known), verdict(threshold, known)) == (None, None)
+    assert verdict(ended, known) == "inhibited: record.broken r1 says it already"
+
+
 def test_what_was_taken_back_says_nothing_any_more() -> None:
     known = sources(BROKEN)
     back = alert("k1", "correction", follows="r1", revision="retracted")

@@ -8,8 +8,11 @@ from datetime import UTC, datetime
 import pytest
 
 from alerts.stages.match import Way
-from alerts.stages.mute import is_muted, mute, next_change
+from alerts.stages.mute import Timings, mute
 from alerts.stages.path import Known
+from alerts.timings import Timing
+from config.timings import Span
+from streams.calendars import hours_of
 
 KnownOf = Callable[[str], Known]
 
@@ -62,7 +65,32 @@ def test_what_is_muted(way: Way, at: str, words: str | None, known_of: KnownOf) 
 
 def test_a_name_says_what_mutes_and_what_is_waited_for(known_of: KnownOf) -> None:
     timings, night = known_of("desk").timings, datetime(2026, 1, 22, 5, tzinfo=UTC)
-    assert (is_muted(NIGHTS, timings, night), is_muted(AFTER, timings, night)) == (
+    assert (timings.muting(NIGHTS, night), timings.muting(AFTER, night)) == (
         "nights", "not after-close",
     )  # fmt: skip
-    assert next_change(Way("routes"), timings, night) is None
+    assert timings.next_change(Way("routes"), night) is None
+
+
+class Counting(Timing):
+    """A timing that counts how often its next change is looked for."""
+
+    looks = 0
+
+    def next_change(self, at: datetime) -> datetime | None:
+        self.looks += 1
+        return super().next_change(at)
+
+
+@pytest.mark.parametrize("spans", [
+    [{"times": "22:00-07:00"}],
+    [{"times": "22:00-07:00"}, {"times": "07:00-22:00"}],
+    [{"dates": "2099-01-01 to 2099-12-31"}, {"times": "00:00-24:00"}],
+])  # fmt: skip
+def test_a_change_is_looked_for_once_and_not_for_each_alert(spans: list[dict[str, str]]) -> None:
+    made = {str(n): Counting([Span.model_validate(span)], hours_of) for n, span in enumerate(spans)}
+    timings, way = Timings(made), Way("routes", mute=tuple(made))
+    first = mute(way, timings, ms("2026-01-22 05:00"))
+    looks = [one.looks for one in made.values()]
+    later = [mute(way, timings, ms(f"2026-01-22 05:{minute:02}")) for minute in range(1, 60)]
+    assert {str(one) for one in later} == {str(first)}
+    assert [one.looks for one in made.values()] == looks

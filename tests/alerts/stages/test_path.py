@@ -47,9 +47,9 @@ def test_it_is_told_to_each_target_with_the_route(known_of: KnownOf) -> None:
 def test_the_first_stage_that_withholds_it_says_why(known_of: KnownOf) -> None:
     known = known_of("desk")
     assert [t for t, _ in words(alert("r1", "record.broken"), known)] == ["pager", "chat", "mail"]
-    known.silences.put(RUT, NOW)
     inhibited = "inhibited: record.broken r1 says it already"
     assert words(alert("t1", "threshold"), known) == [("chat", inhibited), ("mail", inhibited)]
+    known.silences.put(RUT, NOW)
     silenced = "silenced: 4f2c1a9e by ann <b> until 2026-01-22 22:30:00Z"
     assert words(alert("e1", "ended"), known) == [("chat", silenced), ("mail", silenced)]
     muted = "muted: not after-close on routes.routes[3] until 2026-01-23 21:00:00Z"
@@ -63,6 +63,36 @@ def test_a_decision_changes_nothing_until_it_is_remembered(known_of: KnownOf) ->
     known = known_of("desk")
     decide(alert("r1", "record.broken"), known, NOW)
     assert decide(alert("t1", "threshold"), known, NOW).told[0].decision.is_told
+
+
+QUIET_RECORDS = {"match": {"rule": "record.*"}, "mute": ["always"]}
+WITHHELD: dict[str, tuple[dict[str, Any], bool]] = {
+    "told": ({}, False),
+    "muted": ({"routes": {"routes": [QUIET_RECORDS]}}, True),
+    "muted, and told in a digest": (
+        {"routes": {"routes": [QUIET_RECORDS | {"mute": ["today"], "digest": True}]}}, False,
+    ),
+    "below the floor": (
+        {"severities": {"record.broken": "info"},
+         "targets": {"desk": {"url": "console://", "severity": "warning"}}}, True,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("more", "is_told"), WITHHELD.values(), ids=WITHHELD)
+def test_a_record_that_is_not_told_says_nothing_for_a_threshold(
+    more: dict[str, Any], is_told: bool
+) -> None:
+    base = {
+        "watchlists": {"us": {"pairs": [{"asset": "RUT", "benchmark": "SPX"}],
+                              "rules": [{"kind": "record"}], "targets": ["desk"]}},
+        "targets": {"desk": {"url": "console://"}},
+        "timings": {"always": {"weekdays": "mon-sun"}, "today": {"dates": "2026-01-22"}},
+    }  # fmt: skip
+    known = Known.of(Settings.model_validate(base | more), lambda _: pytest.fail("no calendar"))
+    words(alert("r1", "record.broken"), known)
+    ((_, decision),) = words(alert("t1", "threshold"), known)
+    assert decision.startswith("routed" if is_told else "inhibited")
 
 
 def test_muted_on_one_way_it_goes_another() -> None:

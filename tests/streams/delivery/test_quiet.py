@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
-from delivery_desk import AN_ALERT, NO, NOW, YES, Desk, an_alert, until
+from delivery_desk import AN_ALERT, NEVER, NO, NOW, YES, Desk, an_alert, until
 
 from alerts.evidence import Absence
 from alerts.ledger import Outcome
@@ -81,6 +81,32 @@ async def test_what_fails_together_is_tried_together_again(new_desk: NewDesk) ->
     await until(lambda: desk.mail.attempts == 1)
     await desk.deliver(*several(1, 3))
     assert details(desk) == {"a1": "in one message of 2", "a2": "in one message of 2", "a3": ""}
+
+
+async def test_what_failed_together_is_tried_together_after_a_restart(new_desk: NewDesk) -> None:
+    desk = await new_desk(more=routes(**BELL))
+    desk.mail.answers = [NO, YES]
+    await desk.take(*several(2))
+    await until(lambda: len(desk.ledger("mail")) == 2)
+    await desk.restart(desk.work.snapshot())
+    await desk.idle()
+    assert details(desk) == {"a1": "in one message of 2", "a2": "in one message of 2"}
+
+
+async def test_what_a_target_refuses_together_its_fallback_gets_together(new_desk: NewDesk) -> None:
+    desk = await new_desk(more=routes(**BELL), fallbacks={"mail": "spare"})
+    desk.mail.always = NEVER
+    await desk.deliver(*several(2))
+    (message,) = desk.spare.taken
+    assert message.body.count("The target mail did not take this message") == 1
+
+
+async def test_what_is_twice_in_the_log_is_not_twice_in_a_message(new_desk: NewDesk) -> None:
+    desk = await new_desk(more=routes(**BELL))
+    await desk.deliver(AN_ALERT, AN_ALERT, an_alert(2))
+    (message,) = desk.mail.taken
+    assert message.body.count("Alert a1") == 1
+    assert details(desk) == {"a1": "in one message of 2", "a2": "in one message of 2"}
 
 
 async def test_one_that_cannot_be_rendered_leaves_the_others_of_its_group(

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from aiokafka.errors import KafkaError
-from delivery_desk import NEVER, NO, NOW, YES, Desk, an_alert, until
+from delivery_desk import LEDGER, NEVER, NO, NOW, YES, Desk, an_alert, until
 
 from alerts.ledger import Entry, Outcome
 from alerts.targets import Attempt
@@ -286,3 +286,13 @@ async def test_an_error_that_nothing_mends_ends_the_worker(desk: Desk) -> None:
     await desk.take(an_alert(1), an_alert(2))
     await until(lambda: len(desk.fatal) == 2)
     assert (desk.mail.asked, desk.chat.asked) == (["a1"], ["a1"])
+
+
+async def test_what_waited_for_a_target_that_is_removed_has_its_end(desk: Desk) -> None:
+    entry = Entry("a1", "gone", Outcome.RETRYING, 1, 2, "HTTP 503", 0)
+    desk.harness.log.append(LEDGER, entry.encode())
+    for _ in range(2):
+        await desk.restart()
+    (end,) = desk.ledger("gone")[1:]
+    assert (end.outcome, end.attempts) == (Outcome.SUPPRESSED, 2)
+    assert end.detail == "unrouted: the target gone is not in the configuration any more"

@@ -1,0 +1,141 @@
+"""What is held back for a digest: it keeps nothing waiting, and nothing of it is lost."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from delivery_desk import AN_ALERT, NO, YES, Desk, an_alert, until
+
+from alerts.ledger import Outcome
+from alerts.model import Kind, Milestone
+from config.settings import Settings
+
+HOUR, DAY = 3600.0, 86_400.0
+NIGHT = {"night": {"times": "22:00-23:00"}, "week": {"dates": "2026-01-15 to 2026-01-24"}}
+"""In UTC; the clock of these tests begins at ten in the evening of 15 January 2026."""
+ENDED = Milestone(Kind.ENDED, 10)
+
+NewDesk = Callable[..., Any]
+
+
+def routes(*below: Mapping[str, Any], mute: str = "night") -> Mapping[str, Any]:
+    """Thresholds are held back, and all else as said."""
+    held = {"match": {"rule": "threshold"}, "mute": [mute], "digest": True}
+    return {"routes": {"targets": ["mail"], "routes": [held, *below]}, "timings": NIGHT}
+
+
+def several(count: int, first: int = 1) -> list[Any]:
+    return [an_alert(at, asset=f"A{at}") for at in range(first, first + count)]
+
+
+def details(desk: Desk) -> dict[str, str]:
+    return {e.alert: e.detail for e in desk.ledger("mail") if e.outcome.is_final}
+
+
+async def held(desk: Desk, count: int) -> None:
+    """Wait until so many have their line in the ledger that they are held back."""
+    await until(lambda: len(desk.ledger("mail")) == count)
+    assert {e.outcome for e in desk.ledger("mail")} == {Outcome.RETRYING}
+
+
+async def test_what_the_pair_says_meanwhile_goes_first(new_desk: NewDesk) -> None:
+    desk = await new_desk(more=routes())
+    await desk.take(an_alert(1), an_alert(2, milestone=ENDED), an_alert(3))
+    await until(lambda: desk.mail.ids == ["a2"], 60)
+    await desk.idle()
+    assert details(desk) == {"a2": "", "a1": "in one message of 2", "a3": "in one message of 2"}
+
+
+async def test_a_correction_of_it_is_told_with_it_however_old(new_desk: NewDesk) -> None:
+    desk = await new_desk(more=routes({"match": {"rule": "ended"}, "mute": ["night"]}, mute="week"))
+    correction = an_alert(2, milestone=ENDED, follows="a1", revision="retracted", late=True)
+    await desk.take(AN_ALERT, correction)
+    await held(desk, 2)
+    await asyncio.sleep(10 * DAY)
+    (message,) = desk.mail.taken
+    assert message.body.index("Alert a1") < message.body.index("Alert a2")
+    assert details(desk) == dict.fromkeys(["a1", "a2"], "in one message of 2")
+
+
+async def test_a_muting_that_ends_while_no_worker_lives_ends_in_a_digest(new_desk: NewDesk) -> None:
+    desk = await new_desk(more=routes())
+    await desk.take(*several(3))
+    await held(desk, 3)
+    state = desk.work.snapshot()
+    desk.work.drop()
+    await asyncio.sleep(2 * HOUR)
+    await desk.restart(state)
+    await desk.idle()
+    (message,) = desk.mail.taken
+    assert message.body.count("Held back: night on routes.routes[0] until") == 1
+
+
+async def test_a_muting_that_is_no_more_holds_nothing_back(new_desk: NewDesk) -> None:
+    desk = await new_desk(more=routes())
+    await desk.take(*several(2))
+    await held(desk, 2)
+    plain = desk.settings.model_dump(by_alias=True, mode="json", exclude_unset=True)
+    desk.settings = Settings.model_validate(plain | {"routes": {"targets": ["mail"]}})
+    await desk.restart(desk.work.snapshot())
+    await until(lambda: len(desk.mail.taken) == 1, 60)
+    assert details(desk) == dict.fromkeys(["a1", "a2"], "in one message of 2")
+
+
+async def test_of_two_mutings_to_the_same_hour_one_may_go(new_desk: NewDesk) -> None:
+    ended = {"match": {"rule": "ended"}, "mute": ["night"], "digest": True}
+    desk = await new_desk(more=routes(ended))
+    await desk.take(*several(2), an_alert(3, asset="A3", milestone=ENDED))
+    await held(desk, 3)
+    plain = desk.settings.model_dump(by_alias=True, mode="json", exclude_unset=True)
+    still = {"targets": ["mail"], "routes": [ended]}
+    desk.settings = Settings.model_validate(plain | {"routes": still})
+    await desk.restart(desk.work.snapshot())
+    await until(lambda: len(desk.mail.taken) == 1, 60)
+    assert details(desk) == dict.fromkeys(["a1", "a2"], "in one message of 2")
+    assert len([e for e in desk.ledger("mail") if e.alert == "a3"]) == 2
+    await desk.idle()
+    assert desk.mail.ids[1:] == ["a3"]
+
+
+async def test_what_fails_afterwards_has_its_time_over_a_restart(new_desk: NewDesk) -> None:
+    desk = await new_desk(more=routes())
+    desk.mail.answers = [NO, NO, NO]
+    await desk.take(*several(2))
+    await until(lambda: desk.mail.attempts == 1)
+    await asyncio.sleep(0.1)
+    await desk.restart(desk.work.snapshot())
+    await desk.idle()
+    assert {outcome for _, _, outcome in desk.outcomes()} == {"delivered"}
+
+
+async def test_half_of_the_room_is_held_back_to_the_last_one(new_desk: NewDesk) -> None:
+    desk = await new_desk(more=routes(), room=20)
+    await desk.take(*several(15))
+    await until(lambda: len(desk.ledger("mail")) == 15)
+    found = [e.outcome for e in sorted(desk.ledger("mail"), key=lambda e: e.offset)]
+    assert found == [Outcome.RETRYING] * 10 + [Outcome.SUPPRESSED] * 5
+
+
+async def test_the_target_is_not_slow_because_something_is_held_back(new_desk: NewDesk) -> None:
+    desk = await new_desk(more=routes())
+    await desk.take(AN_ALERT)
+    await held(desk, 1)
+    await asyncio.sleep(HOUR / 2)
+    assert desk.metric("streakwatch_delivery_oldest_seconds", target="mail") == 0
+    assert desk.metric("streakwatch_deliveries_waiting", target="mail") == 1
+    desk.mail.answers = [YES]
+    await desk.idle()
+    assert desk.metric("streakwatch_delivery_seconds_count", target="mail") == 0
+
+
+async def test_of_two_muted_routes_to_a_target_the_one_with_a_digest_counts(
+    new_desk: NewDesk,
+) -> None:
+    silent = {"match": {"asset": "RUT"}, "mute": ["night"], "continue": True}
+    told = {"mute": ["night"], "digest": True}
+    more = {"routes": {"targets": ["mail"], "routes": [silent, told]}, "timings": NIGHT}
+    desk = await new_desk(more=more)
+    await desk.deliver(AN_ALERT)
+    assert desk.mail.ids == ["a1"]
