@@ -11,15 +11,13 @@ from itertools import islice
 from aiokafka.errors import KafkaError
 
 from alerts.ledger import Entry, Outcome
-from alerts.model import Alert, Kind
-from alerts.stages.decision import Reason
-from alerts.stages.path import Told
 from alerts.targets import Attempt, Message, Notifier
 from config.errors import StreakwatchError
 from streams.delivery.desk import Desk
 from streams.delivery.gate import Gate
+from streams.delivery.holding import Holding
 from streams.delivery.inbox import Inbox, historic
-from streams.delivery.queue import Held, Item
+from streams.delivery.queue import Item
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +25,6 @@ log = logging.getLogger(__name__)
 _CLOSED, _TROUBLE = 0.2, 1.0
 #: Heads that are looked at when one of them is not told.
 _MANY = 200
-_SEQUELS = (Kind.CORRECTION, Kind.WITHDRAWN, Kind.DATA_ARRIVED)
 
 
 class DeliveryLane:
@@ -46,6 +43,7 @@ class DeliveryLane:
         """``lanes`` are those of all targets: what is not taken may go to another."""
         self.inbox = inbox
         self._target = target
+        self._holding = Holding(target, desk, inbox.queue)
         self._desk = desk
         self._notifier = notifier
         self._gate = gate
@@ -165,40 +163,14 @@ class DeliveryLane:
     ) -> None:
         for item in items:
             end = self._end_of(item)
-            if end is None and (first := self._held_before(item)) is not None:
-                if item.held != first:
-                    held[item] = self._hold(item, first)
-                continue
-            told = self._desk.withheld(item, self._target) if end is None else None
-            if told is not None and (later := self._later(item, told)) is not None:
-                held[item] = self._hold(item, later)
-                continue
-            if told is not None:
-                end = [self._entry(item, Outcome.SUPPRESSED, str(told.decision))]
             if end is not None:
                 ends[item] = end
-
-    def _held_before(self, item: Item) -> Held | None:
-        """Until when an alert is held back that this one speaks of: it is told with it."""
-        alert = item.request.alert
-        is_sequel = item.is_fresh and _speaks_of_another(alert)
-        return self.inbox.queue.held(alert.follows) if is_sequel else None
-
-    def _later(self, item: Item, told: Told) -> Held | None:
-        """Until when an alert waits for a digest; None where it does not, or too many do."""
-        at_ms, queue = told.told_later, self.inbox.queue
-        is_full = item.held is None and queue.count_held >= self._desk.room // 2
-        return None if at_ms is None or is_full else Held(at_ms, told.decision.words)
-
-    def _hold(self, item: Item, held: Held) -> Entry:
-        """Put an alert off until it is told in a digest."""
-        wait = held.until_ms / 1000 - self._desk.clock.now()
-        item.due = asyncio.get_running_loop().time() + max(0.0, wait)
-        item.until = max(item.until, held.until_ms / 1000 + self._desk.rules.deadline)
-        item.group = self._desk.group(held.digest, self._target)
-        self.inbox.queue.hold(item, held)
-        entry = self._entry(item, Outcome.RETRYING, f"{Reason.MUTED}: {held.why}")
-        return replace(entry, next_ms=held.until_ms, until_ms=int(item.until * 1000))
+                continue
+            entry = self._holding.withhold(item)
+            if entry is not None and entry.outcome is Outcome.RETRYING:
+                held[item] = entry
+            elif entry is not None:
+                ends[item] = [entry]
 
     def _end_of(self, item: Item) -> list[Entry] | None:
         """The entries of an item that has come to its end without an attempt, else None."""
@@ -370,8 +342,3 @@ def _named(items: Sequence[Item]) -> str:
     """The first by its id, and how many more."""
     more = f" and {len(items) - 1} more" if len(items) > 1 else ""
     return f"{items[0].request.alert.id}{more}"
-
-
-def _speaks_of_another(alert: Alert) -> bool:
-    """Whether an alert means nothing to who was not told of the one that it follows."""
-    return bool(alert.follows) and (bool(alert.revision) or alert.milestone.kind in _SEQUELS)
