@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 _AGO = re.compile(r"([0-9]{1,6})([smhdw])", re.ASCII)
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400}
 _FOR_EVER = 2**62
+_LAST_MS = int(datetime(9999, 12, 31, tzinfo=UTC).timestamp() * 1000)
 _FORM = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?Z)?", re.ASCII)
 
 
@@ -17,11 +18,14 @@ def ahead(text: str, now_ms: int) -> int:
     A moment as in :func:`since`, but one that is yet to come; a span lies after ``now_ms``.
 
     Raises:
-        ValueError: another form, no such day, or one that is over.
+        ValueError: another form, no such day, or one that is over or beyond the year 9999.
     """
     span = _AGO.fullmatch(text)
     if span is not None:
-        return now_ms + int(span[1]) * _UNITS[span[2]] * 1000
+        end_ms = now_ms + int(span[1]) * _UNITS[span[2]] * 1000
+        if end_ms > _LAST_MS:
+            raise ValueError(f"{text!r} goes beyond the year 9999")
+        return end_ms
     at_ms = since(text, _FOR_EVER)
     if at_ms <= now_ms:
         raise ValueError(f"{text!r} is over")

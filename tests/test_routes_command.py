@@ -101,6 +101,38 @@ def test_what_cannot_be_is_refused(
 def test_missing_closes_are_about_their_watchlist(capsys: pytest.CaptureFixture[str]) -> None:
     about = ["--watchlist", "us", "--rule", "data.missing", "--missing", "some"]
     assert shown(capsys, "test", "--offline", *about).startswith("us data.missing of us, critical")
+    about = ["--watchlist", "us", "--rule", "summary"]
+    assert shown(capsys, "test", "--offline", *about).startswith("us summary of us, info")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "pair"),
+    [
+        (["us", "--rule", "threshold", "--asset", "RUT"], "RUT/SPX"),
+        (["us", "--rule", "threshold"], ""),
+        (["europe", "--rule", "record.tied"], "SXXP/SXXE"),
+        (["europe", "--rule", "together"], ""),
+    ],
+)
+def test_the_pair_that_must_be_meant_need_not_be_named(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], pair: str
+) -> None:
+    told = shown(capsys, "test", "--offline", "--watchlist", *arguments)
+    assert told.startswith(f"{pair} {arguments[2]} of ".lstrip())
+
+
+def test_of_several_pairs_one_must_be_named(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "two.yaml"
+    rows = "[{asset: RUT, benchmark: SPX}, {asset: RUT, benchmark: NDX}]"
+    rules = "[{kind: threshold, at: 3}]"
+    watchlist = f"{{pairs: {rows}, rules: {rules}, targets: [c]}}"
+    file.write_text(f'watchlists: {{us: {watchlist}}}\ntargets: {{c: {{url: "console://"}}}}\n')
+    about = ["--watchlist", "us", "--rule", "threshold", "--asset", "RUT"]
+    assert run(["routes", "test", "--offline", *about, "-c", str(file)]) == 2
+    told = capsys.readouterr().err
+    assert "RUT is measured against 'SPX' or 'NDX': say which with --benchmark" in told
 
 
 def test_nothing_of_an_alert_moves_a_terminal(

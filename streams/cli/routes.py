@@ -17,7 +17,7 @@ from alerts.stages.path import Known, judge
 from config.errors import StreakwatchError, UsageError
 from config.route_names import unfit_match
 from config.severities import LEVELS, SEVERITIES
-from config.words import suggestion
+from config.words import any_of, suggestion
 from streams import moments
 from streams.calendars import hours_of
 from streams.cli.main import Suggesting
@@ -30,7 +30,10 @@ from streams.records import Topic
 
 if TYPE_CHECKING:
     from config.settings import Settings
+    from config.watchlists import Watchlist
 
+#: How the kinds begin that are about a series, or several conditions.
+_OF_SERIES = ("level.", "breadth", "together")
 _DIRECTIONS = ("outperforming", "underperforming", "rising", "falling")
 
 
@@ -141,8 +144,11 @@ def _facts(
         raise _unknown("watchlist", watchlist, settings.watchlists)
     if rule not in SEVERITIES:
         raise _unknown("kind of alert", rule, SEVERITIES)
-    asset = given["asset"] or (watchlist if rule.startswith("data.") else "")
-    benchmark = given["benchmark"] or ""
+    asset, benchmark = given["asset"] or "", given["benchmark"] or ""
+    if rule.startswith("data.") or rule == "summary":
+        asset = asset or watchlist
+    elif not rule.startswith(_OF_SERIES):
+        asset, benchmark = _legs(watched, asset, benchmark)
     about = {"asset": [asset] if asset else [], "benchmark": [benchmark] if benchmark else []}
     for complaint in unfit_match(about, plain(settings)):
         raise UsageError(f"--{complaint.path[0]}: {complaint.what}", complaint.cure)
@@ -159,6 +165,25 @@ def _facts(
         "missing": given["missing"] or "",
         **known.router.describer.of_watchlist(watchlist),
     }
+
+
+def _legs(watchlist: Watchlist, asset: str, benchmark: str) -> tuple[str, str]:
+    """The legs of the pair that is meant; what is left out, where only one would do, is that one.
+
+    Raises:
+        UsageError: of the asset there are several pairs.
+    """
+    found = [
+        pair
+        for pair in watchlist.pairs
+        if asset in ("", pair.asset) and benchmark in ("", pair.benchmark)
+    ]
+    if len(found) == 1:
+        return found[0].asset, found[0].benchmark
+    if asset and not benchmark and found:
+        what = f"{asset} is measured against {any_of([pair.benchmark for pair in found][:10])}"
+        raise UsageError(what, "say which with --benchmark")
+    return asset, benchmark
 
 
 def _unknown(what: str, name: str, known: Any) -> UsageError:

@@ -97,7 +97,10 @@ def add(
     about = matchers(texts, settings)
     now = now_ms()
     begin = now if starts_ms is None else starts_ms
-    end = until_ms if until_ms is not None else moments.ahead(span or "", begin)
+    try:
+        end = until_ms if until_ms is not None else moments.ahead(span or "", begin)
+    except ValueError as error:
+        raise click.UsageError(f"--for: {error}", ctx) from None
     if end <= begin:
         raise click.UsageError("it ends before it begins", ctx)
 

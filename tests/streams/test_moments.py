@@ -50,14 +50,15 @@ def test_what_lies_beyond_all_calendars(at_ms: int) -> None:
         ("0s", "2026-01-22 12:00:00Z"),
         ("2026-01-23", "2026-01-23 00:00:00Z"),
         ("2026-01-22T12:01Z", "2026-01-22 12:01:00Z"),
-        ("999999w", "never"),
     ],
 )
 def test_when_something_ends(text: str, expected: str) -> None:
     assert moment(ahead(text, NOW)) == expected
 
 
-@pytest.mark.parametrize("text", ["", "tomorrow", "2026-02-30", "2026-01-22", "2026-01-22T12:00Z"])
+@pytest.mark.parametrize(
+    "text", ["", "tomorrow", "2026-02-30", "2026-01-22", "2026-01-22T12:00Z", "999999w"]
+)
 def test_what_is_over_or_no_moment(text: str) -> None:
-    with pytest.raises(ValueError, match=r"date|exist|over"):
+    with pytest.raises(ValueError, match=r"date|exist|over|beyond the year 9999"):
         ahead(text, NOW)
