@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import shutil
 import sys
 import tempfile
@@ -14,6 +15,7 @@ from importlib import resources
 from itertools import groupby
 from pathlib import Path
 from string import Template
+from typing import Any
 
 from config.errors import StreakwatchError
 from config.loading import load
@@ -26,10 +28,10 @@ from streams.demo.receivers import HttpReceiver, Received, SmtpReceiver
 from streams.demo.worker import Worker
 from streams.embedded import Broker
 from streams.embedded.ports import free_port
+from streams.log import KafkaLog
 from streams.producing import send_closes
+from streams.records import Place, Topic
 from streams.wire import Close
-
-_NAMES = {1: "outperforming", -1: "underperforming", 0: "no streak"}
 
 
 @dataclass(slots=True)
@@ -110,7 +112,7 @@ def _tell_january(stage: Stage) -> int:
             asyncio.run(send_closes(stage.settings.kafka, [close]))
         sent += len(closes)
         _wait_folded(stage.worker, "watcher", sent)
-        _say(_line(stage.worker, period, rows, last))
+        _say(_line(_streak(stage, period), period, rows, last))
         last = {row.symbol: row.price for row in rows}
         raised = int(stage.worker.total("streakwatch_alerts_total"))
         if raised > alerts:
@@ -135,6 +137,32 @@ def _wait_folded(worker: Worker, fold: str, count: int) -> None:
     )
 
 
+def _streak(stage: Stage, period: int) -> dict[str, Any]:
+    """What the topic ``streaks`` says of a session, once it does."""
+    told: list[dict[str, Any]] = []
+
+    def is_there() -> bool:
+        rows = asyncio.run(_streaks(stage.settings))
+        told[:] = [row for row in rows if row["period"] == periods.to_text(period)]
+        return bool(told)
+
+    stage.worker.wait_for(is_there, f"telling the streak of {periods.to_text(period)}")
+    return told[-1]
+
+
+async def _streaks(settings: Settings) -> list[dict[str, Any]]:
+    log, rows = KafkaLog(settings.kafka), []
+    await log.start()
+    try:
+        for partition in range(settings.kafka.partitions):
+            place = Place(Topic.STREAKS, partition)
+            async for records in log.read(place, *await log.bounds(place)):
+                rows += [json.loads(record.value or b"{}") for record in records]
+    finally:
+        await log.stop()
+    return rows
+
+
 def _wait_settled(stage: Stage, alerts: int) -> None:
     """Until the ledger says what became of each alert at each target."""
     ends = alerts * len(stage.settings.targets)
@@ -144,15 +172,14 @@ def _wait_settled(stage: Stage, alerts: int) -> None:
     )
 
 
-def _line(worker: Worker, period: int, rows: list[Row], last: dict[str, int]) -> str:
+def _line(streak: dict[str, Any], period: int, rows: list[Row], last: dict[str, int]) -> str:
     parts = [periods.to_text(period)]
     for row in rows:
         change = simple_return(last[row.symbol], row.price) if row.symbol in last else None
         shown = "        " if change is None else f"{change * 100:+7.2f}%"
         parts.append(f"{row.symbol} {prices.to_digits(row.price):>8} {shown}")
-    length = int(worker.total("streakwatch_streak_length_periods"))
-    direction = int(worker.total("streakwatch_streak_direction"))
-    parts.append(f"{_NAMES[direction]} {length}" if last else "first closes")
+    runs = f"{streak['direction']} {streak['length']}" if streak["length"] else "no streak"
+    parts.append(runs if last else "first closes")
     return "  ".join(parts)
 
 

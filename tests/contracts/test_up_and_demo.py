@@ -121,6 +121,8 @@ def test_the_demo_tells_january_and_ends_by_itself(folder: Path) -> None:
     ):
         assert told.count(line) == 3, line  # console, e-mail and webhook
     assert "ties the record of all known history" not in told
+    streaks = re.findall(r"^2026-01-.*  (\w+ [0-9]+)$", told, re.M)
+    assert streaks == [*(f"outperforming {n}" for n in range(1, 15)), "underperforming 1"]
     assert all(f"{name}: 4 of 4 delivered" in told for name in ("console", "e-mail", "webhook"))
     assert list(folder.iterdir()) == []
 
