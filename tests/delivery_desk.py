@@ -58,6 +58,11 @@ def an_alert(number: int, **fields: Any) -> Alert:
     return replace(AN_ALERT, id=f"a{number}", **fields)
 
 
+def several(count: int, first: int = 1) -> list[Alert]:
+    """Alerts of as many pairs."""
+    return [an_alert(at, asset=f"A{at}") for at in range(first, first + count)]
+
+
 class FakeTarget:
     """Answers as told, then ``always``; ``hold`` keeps it from answering."""
 
@@ -238,3 +243,8 @@ async def until(condition: Callable[[], object], seconds: float = 10_000) -> Non
         assert loop.time() < end, "it never happened"
         await asyncio.sleep(step)
         step = min(1.0, step * 1.2)
+
+
+def details(desk: Desk) -> dict[str, str]:
+    """What the ledger says of the ends of alerts at the target ``mail``, by id."""
+    return {e.alert: e.detail for e in desk.ledger("mail") if e.outcome.is_final}

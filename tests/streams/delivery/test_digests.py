@@ -6,8 +6,10 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from delivery_desk import AN_ALERT, NO, YES, Desk, an_alert, until
+import pytest
+from delivery_desk import AN_ALERT, NO, YES, Desk, an_alert, details, several, until
 
+from alerts.evidence import Absence
 from alerts.ledger import Outcome
 from alerts.model import Kind, Milestone
 from config.settings import Settings
@@ -15,6 +17,10 @@ from config.settings import Settings
 HOUR, DAY = 3600.0, 86_400.0
 NIGHT = {"night": {"times": "22:00-23:00"}, "week": {"dates": "2026-01-15 to 2026-01-24"}}
 """In UTC; the clock of these tests begins at ten in the evening of 15 January 2026."""
+ALL: Mapping[str, Any] = {
+    "routes": {"targets": ["mail"], "mute": ["night"], "digest": True},
+    "timings": NIGHT,
+}
 ENDED = Milestone(Kind.ENDED, 10)
 
 NewDesk = Callable[..., Any]
@@ -26,18 +32,106 @@ def routes(*below: Mapping[str, Any], mute: str = "night") -> Mapping[str, Any]:
     return {"routes": {"targets": ["mail"], "routes": [held, *below]}, "timings": NIGHT}
 
 
-def several(count: int, first: int = 1) -> list[Any]:
-    return [an_alert(at, asset=f"A{at}") for at in range(first, first + count)]
-
-
-def details(desk: Desk) -> dict[str, str]:
-    return {e.alert: e.detail for e in desk.ledger("mail") if e.outcome.is_final}
-
-
 async def held(desk: Desk, count: int) -> None:
     """Wait until so many have their line in the ledger that they are held back."""
     await until(lambda: len(desk.ledger("mail")) == count)
     assert {e.outcome for e in desk.ledger("mail")} == {Outcome.RETRYING}
+
+
+async def test_what_is_muted_is_told_afterwards_in_one_digest(new_desk: NewDesk) -> None:
+    desk = await new_desk(more=ALL)
+    began = asyncio.get_running_loop().time()
+    await desk.take(*several(2))
+    await held(desk, 2)
+    await asyncio.sleep(HOUR / 2)
+    await desk.deliver(*several(2, 3))
+    (message,) = desk.mail.taken
+    assert 0 <= desk.mail.times[0] - began - HOUR < 2
+    assert message.body.count("Held back: night on routes until 2026-01-15 23:00:00Z.") == 1
+    assert details(desk) == {f"a{at}": "in one message of 4" for at in (1, 2, 3, 4)}
+
+
+async def test_a_webhook_gets_each_by_itself_in_the_end_too(new_desk: NewDesk) -> None:
+    url = f"webhook://127.0.0.1/?secret={'s' * 20}"
+    more = ALL
+    desk = await new_desk(
+        more=more | {"targets": {name: {"url": url} for name in ("mail", "chat", "spare")}}
+    )
+    await desk.take(*several(2))
+    await desk.idle()
+    assert desk.mail.ids == ["a1", "a2"]
+    assert details(desk) == {"a1": "", "a2": ""}
+
+
+async def test_what_is_held_back_outlives_a_restart(new_desk: NewDesk) -> None:
+    desk = await new_desk(more=ALL)
+    await desk.take(*several(2))
+    await held(desk, 2)
+    await desk.restart(desk.work.snapshot())
+    await asyncio.sleep(HOUR / 2)
+    assert desk.mail.taken == []
+    await desk.idle()
+    (message,) = desk.mail.taken
+    assert all(f"Alert a{at}" in message.body for at in (1, 2))
+
+
+async def test_what_is_held_back_keeps_nothing_else_waiting(new_desk: NewDesk) -> None:
+    quiet = {"match": {"watchlist": "us"}, "mute": ["night"], "digest": True}
+    more = {"routes": {"targets": ["mail"], "routes": [quiet]}, "timings": NIGHT}
+    desk = await new_desk(more=more, room=10)
+    await desk.take(*several(30))
+    await desk.take(an_alert(99, watchlist="quiet"))
+    await until(lambda: desk.mail.ids == ["a99"], 60)
+    found = [e.outcome for e in desk.ledger("mail") if e.detail.startswith("muted")]
+    assert found.count(Outcome.RETRYING) <= 6
+    assert Outcome.SUPPRESSED in found
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_what_is_held_back_lets_others_of_its_pair_pass(
+    restarted: bool, new_desk: NewDesk
+) -> None:
+    desk = await new_desk(more=routes())
+    await desk.take(AN_ALERT)
+    await held(desk, 1)
+    if restarted:
+        await desk.restart(desk.work.snapshot())
+    began = asyncio.get_running_loop().time()
+    await desk.take(an_alert(2, milestone=ENDED))
+    await until(lambda: desk.mail.ids == ["a2"], 60)
+    assert desk.mail.times[0] - began < 2
+    await desk.idle()
+    assert desk.mail.ids == ["a2", "a1"]
+    assert desk.mail.times[1] - began > HOUR - 60
+
+
+@pytest.mark.parametrize(
+    ("fields", "waits"),
+    [
+        ({"milestone": Milestone(Kind.CORRECTION, 10), "revision": "retracted"}, True),
+        ({"milestone": ENDED, "revision": "amended"}, True),
+        ({"milestone": Milestone(Kind.DATA_ARRIVED)}, True),
+        ({"milestone": ENDED}, False),  # such as a record that confirms what was provisional
+    ],
+    ids=str,
+)
+async def test_what_speaks_of_one_that_is_held_back_waits_with_it(
+    fields: dict[str, Any], waits: bool, new_desk: NewDesk
+) -> None:
+    """And is told in the same message."""
+    if fields["milestone"].kind is Kind.DATA_ARRIVED:
+        fields = fields | {"evidence": Absence(("RUT",), 0, 1, "2026-01-15T21:00Z", 60, "RUT")}
+    desk = await new_desk(more=routes())
+    await desk.take(AN_ALERT)
+    await held(desk, 1)
+    await desk.take(an_alert(2, follows="a1", **fields))
+    await asyncio.sleep(HOUR / 2)
+    assert len(desk.mail.taken) == (not waits)
+    await desk.idle()
+    assert len(desk.mail.taken) == 1 + (not waits)
+    assert {id_: d for id_, d in details(desk).items() if d} == (
+        dict.fromkeys(("a1", "a2"), "in one message of 2") if waits else {}
+    )
 
 
 async def test_what_the_pair_says_meanwhile_goes_first(new_desk: NewDesk) -> None:

@@ -1,4 +1,4 @@
-"""What the routes say of when and how: groups, mutings, digests, silences and inhibitions."""
+"""What the routes say of when and how: groups, mutings, silences and inhibitions."""
 
 from __future__ import annotations
 
@@ -6,10 +6,8 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import pytest
-from delivery_desk import AN_ALERT, NEVER, NO, NOW, YES, Desk, an_alert, until
+from delivery_desk import AN_ALERT, NEVER, NO, NOW, YES, Desk, an_alert, details, several, until
 
-from alerts.evidence import Absence
 from alerts.ledger import Outcome
 from alerts.matchers import Matcher
 from alerts.model import Kind, Milestone
@@ -20,20 +18,11 @@ NIGHT = {"night": {"times": "22:00-23:00"}}
 """In UTC; the clock of these tests begins at ten in the evening."""
 BELL = {"group": {"by": ["period"], "wait": 5, "limit": 3}}
 
-NAMES = ("mail", "chat", "spare")
 NewDesk = Callable[..., Any]
 
 
 def routes(**options: Any) -> Mapping[str, Any]:
     return {"routes": {"targets": ["mail"], **options}, "timings": NIGHT}
-
-
-def several(count: int, first: int = 1) -> list[Any]:
-    return [an_alert(at, asset=f"A{at}") for at in range(first, first + count)]
-
-
-def details(desk: Desk) -> dict[str, str]:
-    return {e.alert: e.detail for e in desk.ledger("mail") if e.outcome.is_final}
 
 
 def silenced(desk: Desk, seconds: float, **matchers: str) -> None:
@@ -122,7 +111,7 @@ async def test_one_that_cannot_be_rendered_leaves_the_others_of_its_group(
     }
 
 
-# --- mutings and digests ------------------------------------------------------------------------
+# --- mutings ------------------------------------------------------------------------
 
 
 async def test_what_is_muted_is_not_told_and_the_ledger_says_why(new_desk: NewDesk) -> None:
@@ -131,120 +120,6 @@ async def test_what_is_muted_is_not_told_and_the_ledger_says_why(new_desk: NewDe
     assert desk.mail.taken == []
     assert details(desk) == {"a1": "muted: night on routes until 2026-01-15 23:00:00Z"}
     assert desk.metric("streakwatch_suppressed_total", target="mail", reason="muted") == 1
-
-
-async def test_what_is_muted_is_told_afterwards_in_one_digest(new_desk: NewDesk) -> None:
-    desk = await new_desk(more=routes(mute=["night"], digest=True))
-    began = asyncio.get_running_loop().time()
-    await desk.take(*several(2))
-    await until(lambda: len(desk.ledger("mail")) == 2)
-    assert {e.outcome for e in desk.ledger("mail")} == {Outcome.RETRYING}
-    await asyncio.sleep(HOUR / 2)
-    await desk.deliver(*several(2, 3))
-    (message,) = desk.mail.taken
-    assert 0 <= desk.mail.times[0] - began - HOUR < 2
-    assert message.body.count("Held back: night on routes until 2026-01-15 23:00:00Z.") == 1
-    assert details(desk) == {f"a{at}": "in one message of 4" for at in (1, 2, 3, 4)}
-
-
-async def test_a_webhook_gets_each_by_itself_in_the_end_too(new_desk: NewDesk) -> None:
-    url = f"webhook://127.0.0.1/?secret={'s' * 20}"
-    more = routes(mute=["night"], digest=True)
-    desk = await new_desk(more=more | {"targets": {name: {"url": url} for name in NAMES}})
-    await desk.take(*several(2))
-    await desk.idle()
-    assert desk.mail.ids == ["a1", "a2"]
-    assert details(desk) == {"a1": "", "a2": ""}
-
-
-async def test_what_is_held_back_outlives_a_restart(new_desk: NewDesk) -> None:
-    desk = await new_desk(more=routes(mute=["night"], digest=True))
-    await desk.take(*several(2))
-    await until(lambda: len(desk.ledger("mail")) == 2)
-    await desk.restart(desk.work.snapshot())
-    await asyncio.sleep(HOUR / 2)
-    assert desk.mail.taken == []
-    await desk.idle()
-    (message,) = desk.mail.taken
-    assert all(f"Alert a{at}" in message.body for at in (1, 2))
-
-
-async def test_what_is_held_back_keeps_nothing_else_waiting(new_desk: NewDesk) -> None:
-    quiet = {"match": {"watchlist": "us"}, "mute": ["night"], "digest": True}
-    desk = await new_desk(more=routes(routes=[quiet]), room=10)
-    await desk.take(*several(30))
-    await desk.take(an_alert(99, watchlist="quiet"))
-    await until(lambda: desk.mail.ids == ["a99"], 60)
-    found = [e.outcome for e in desk.ledger("mail") if e.detail.startswith("muted")]
-    assert found.count(Outcome.RETRYING) <= 6
-    assert Outcome.SUPPRESSED in found
-
-
-QUIET = routes(routes=[{"match": {"rule": "threshold"}, "mute": ["night"], "digest": True}])
-"""Of one kind nothing is told before the morning."""
-THE_END = Milestone(Kind.ENDED, 10)
-
-
-@pytest.mark.parametrize("restarted", [False, True])
-async def test_what_is_held_back_lets_others_of_its_pair_pass(
-    restarted: bool, new_desk: NewDesk
-) -> None:
-    desk = await new_desk(more=QUIET)
-    await desk.take(AN_ALERT)
-    await until(lambda: len(desk.ledger("mail")) == 1)
-    if restarted:
-        await desk.restart(desk.work.snapshot())
-    began = asyncio.get_running_loop().time()
-    await desk.take(an_alert(2, milestone=THE_END))
-    await until(lambda: desk.mail.ids == ["a2"], 60)
-    assert desk.mail.times[0] - began < 2
-    await desk.idle()
-    assert desk.mail.ids == ["a2", "a1"]
-    assert desk.mail.times[1] - began > HOUR - 60
-
-
-@pytest.mark.parametrize(
-    ("fields", "waits"),
-    [
-        ({"milestone": Milestone(Kind.CORRECTION, 10), "revision": "retracted"}, True),
-        ({"milestone": THE_END, "revision": "amended"}, True),
-        ({"milestone": Milestone(Kind.DATA_ARRIVED)}, True),
-        ({"milestone": THE_END}, False),  # such as a record that confirms what was provisional
-    ],
-    ids=str,
-)
-async def test_what_speaks_of_one_that_is_held_back_waits_with_it(
-    fields: dict[str, Any], waits: bool, new_desk: NewDesk
-) -> None:
-    """And is told in the same message."""
-    if fields["milestone"].kind is Kind.DATA_ARRIVED:
-        fields = fields | {"evidence": Absence(("RUT",), 0, 1, "2026-01-15T21:00Z", 60, "RUT")}
-    desk = await new_desk(more=QUIET)
-    await desk.take(AN_ALERT)
-    await until(lambda: len(desk.ledger("mail")) == 1)
-    await desk.take(an_alert(2, follows="a1", **fields))
-    await asyncio.sleep(HOUR / 2)
-    assert len(desk.mail.taken) == (not waits)
-    await desk.idle()
-    assert len(desk.mail.taken) == 1 + (not waits)
-    assert {id_: d for id_, d in details(desk).items() if d} == (
-        dict.fromkeys(("a1", "a2"), "in one message of 2") if waits else {}
-    )
-
-
-async def test_what_was_held_back_is_one_message_when_a_worker_begins_after_its_time(
-    new_desk: NewDesk,
-) -> None:
-    desk = await new_desk(more=routes(mute=["night"], digest=True))
-    await desk.take(*several(3))
-    await until(lambda: len(desk.ledger("mail")) == 3)
-    state = desk.work.snapshot()
-    desk.work.drop()
-    await asyncio.sleep(2 * HOUR)
-    await desk.restart(state)
-    await desk.idle()
-    (message,) = desk.mail.taken
-    assert message.body.count("Held back: night on routes until 2026-01-15 23:00:00Z.") == 1
 
 
 async def test_who_was_told_is_told_of_the_correction_at_night(new_desk: NewDesk) -> None:
