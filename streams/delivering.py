@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -37,6 +38,8 @@ log = logging.getLogger(__name__)
 #: How many alerts may wait in memory, for each target and partition.
 ROOM = 1000
 _SLICE = 100
+#: How many alerts before those that are not settled are recalled, for what they say for others.
+_RECALLED = 1000
 #: Seconds that attempts may take to end before lanes begin anew.
 _GRACE = 5.0
 
@@ -141,6 +144,7 @@ class DeliveryWork:
         cursors = dict.fromkeys(self._targets.notifiers, self._next)
         cursors |= {n: int(c) for n, c in (state or {}).get("cursors", {}).items() if n in cursors}
         ledger = await self._read_ledger(cursors)
+        await self._recall(min(cursors.values(), default=-1))
         self._open(cursors, ledger)
         await self._desk.write([self._nowhere(entry) for entry in ledger.retrying()
                                 if entry.target not in self._lanes])  # fmt: skip
@@ -177,6 +181,20 @@ class DeliveryWork:
     async def _refuse(self, refused: Sequence[Output]) -> None:
         await self._desk.outbox.send(refused)
         self._desk.metrics.observe(refused)
+
+    async def _recall(self, cursor: int) -> None:
+        """Keep in mind again what alerts say for others, those that are settled included."""
+        place, sources = self._desk.place, self._desk.known.sources
+        if cursor < 0 or not sources.rules:
+            return
+        begin, _ = await self._desk.log.bounds(place)
+        begin = max(begin, cursor - _RECALLED)
+        async for records in self._desk.log.read(place, begin, max(begin, self._next)):
+            for record in records:
+                with suppress(RejectedError):  # it lies in the dead letters
+                    request = self._desk.reader.read(record)
+                    sources.see(request.alert, request.facts, request.targets)
+            await asyncio.sleep(0)
 
     async def _read_ledger(self, cursors: Mapping[str, int]) -> Ledger:
         ledger, place = Ledger(), Place(Topic.NOTIFICATIONS, self._desk.place.partition)

@@ -8,6 +8,7 @@ from typing import Any
 
 from delivery_desk import AN_ALERT, NEVER, NO, NOW, YES, Desk, an_alert, details, several, until
 
+from alerts.evidence import Holder
 from alerts.ledger import Outcome
 from alerts.matchers import Matcher
 from alerts.model import Kind, Milestone
@@ -167,6 +168,15 @@ async def test_a_record_says_what_a_threshold_would(new_desk: NewDesk) -> None:
     desk.known.sources.see(record, desk.known.router.describer.describe(record), ["mail"])
     await desk.deliver(an_alert(2))
     assert details(desk) == {"a2": "inhibited: record.extended a1 says it already"}
+
+
+async def test_who_takes_over_knows_what_was_said_before(new_desk: NewDesk) -> None:
+    desk = await new_desk(more=routes())
+    held = Holder(9, "2025-01-02", "2025-01-15")
+    await desk.deliver(an_alert(1, milestone=Milestone(Kind.RECORD_EXTENDED, 11, "all", held)))
+    await desk.restart(desk.work.snapshot())
+    await desk.deliver(an_alert(2))
+    assert details(desk) == {"a1": "", "a2": "inhibited: record.extended a1 says it already"}
 
 
 async def test_what_is_for_nobody_has_its_line_in_the_ledger(new_desk: NewDesk) -> None:
