@@ -11,7 +11,7 @@ from typing import Any
 from alerts.facts import Facts
 from alerts.index import Index
 from alerts.matchers import Matcher
-from alerts.stages.words import inert
+from alerts.words.inert import inert
 from config.matching import FIELD_PATTERN, MATCH_PATTERN, TEXT_PATTERNS
 
 LONGEST_TEXT = 200

@@ -16,7 +16,7 @@ from alerts.facts import Facts
 from alerts.matchers import Matcher, failed, matchers_of
 from alerts.model import Alert
 from alerts.stages.decision import Decision, Reason
-from alerts.stages.words import inert
+from alerts.words.inert import inert
 from config.routes import Inhibition
 
 #: How many alerts that say something for others are kept in mind, and how many that were not told.

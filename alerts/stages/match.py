@@ -15,7 +15,7 @@ from alerts.index import Index
 from alerts.matchers import Matcher, matchers_of
 from alerts.model import Alert
 from alerts.stages.decision import Decision, Reason
-from alerts.stages.words import inert
+from alerts.words.inert import inert
 from config.routes import Group, Route, RouteOptions, Routes
 from config.settings import Settings
 

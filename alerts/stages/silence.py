@@ -6,7 +6,7 @@ from alerts.facts import Facts
 from alerts.moments import moment
 from alerts.silences import Silences
 from alerts.stages.decision import Decision, Reason
-from alerts.stages.words import inert
+from alerts.words.inert import inert
 
 
 def silence(facts: Facts, silences: Silences, now_ms: int) -> Decision | None:
