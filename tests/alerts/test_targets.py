@@ -345,12 +345,10 @@ def test_each_gets_them_in_the_locale_of_its_words() -> None:
 )
 @pytest.mark.parametrize("where", ["target", "everywhere"])
 def test_no_locale_comes_that_is_not_known(locale: str, where: str) -> None:
-    target = {"url": "json://localhost", "pictures": "auto"}
+    said = {"locale": locale}
+    own, all_over = (said, {}) if where == "target" else ({}, said)
     with pytest.raises(ValidationError, match="unknown locale"):
-        if where == "target":
-            reaching(target | {"locale": locale})
-        else:
-            reaching(target, locale=locale)
+        reaching({"url": "json://localhost", "pictures": "auto"} | own, **all_over)
 
 
 REACH = {
