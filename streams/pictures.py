@@ -1,17 +1,18 @@
-"""Pictures for messages: drawn once for an alert, off the event loop, in time or not at all."""
+"""Pictures for messages: drawn once for an alert and locale, off the event loop, in time or not."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Protocol
 
 from alerts.model import Alert
 from alerts.pictures import tail, wording
 from alerts.pictures.chart import Chart, chart
 from alerts.pictures.drawing import Picture, name
+from alerts.words.locales import DEFAULT
 from streams.artist import Artist, UndrawableError
 from streams.records import CHART, Record
 
@@ -25,6 +26,10 @@ _REST = 30.0
 _MOST = 100
 
 
+_Key = tuple[str, str]
+"""The id of an alert, and a locale."""
+
+
 class Draws(Protocol):
     """Who makes a PNG of a chart; ``ArtistError`` where there is none."""
 
@@ -34,16 +39,16 @@ class Draws(Protocol):
 
 
 class Pictures:
-    """The pictures of one worker; all targets that get one of an alert share it."""
+    """The pictures of one worker; all targets of one locale that get one of an alert share it."""
 
     def __init__(
-        self, takers: Collection[str], artist: Draws | None = None, patience: float = PATIENCE
+        self, takers: Mapping[str, str], artist: Draws | None = None, patience: float = PATIENCE
     ) -> None:
-        """``takers`` are the targets that get pictures; ``patience`` in seconds."""
+        """``takers`` are the targets that get pictures, each with its locale; ``patience`` in s."""
         self._takers = takers
         self._artist = artist or Artist()
         self._patience = patience
-        self._drawn: OrderedDict[str, asyncio.Task[Picture | None]] = OrderedDict()
+        self._drawn: OrderedDict[_Key, asyncio.Task[Picture | None]] = OrderedDict()
         self._rests_until = 0.0
 
     async def start(self) -> None:
@@ -75,9 +80,10 @@ class Pictures:
             record: of the alert, whose header holds the history that is drawn.
             names: of symbols, as people know them.
         """
-        if target not in self._takers:
+        locale = self._takers.get(target)
+        if locale is None:
             return None
-        drawing = self._drawn.get(alert.id) or self._begin(record, alert, names)
+        drawing = self._drawn.get((alert.id, locale)) or self._begin(record, alert, names, locale)
         if drawing is None:
             return None
         done, _ = await asyncio.wait({drawing}, timeout=self._patience)
@@ -91,26 +97,27 @@ class Pictures:
         await self._artist.close()
 
     def _begin(
-        self, record: Record, alert: Alert, names: Mapping[str, str]
+        self, record: Record, alert: Alert, names: Mapping[str, str], locale: str
     ) -> asyncio.Task[Picture | None] | None:
-        what = chart_in(record, alert, names)
+        what = chart_in(record, alert, names, locale)
         if what is None or asyncio.get_running_loop().time() < self._rests_until:
             return None
-        drawing = asyncio.create_task(self._draw(alert.id, what), name=f"picture {alert.id}")
-        self._drawn[alert.id] = drawing
+        key = (alert.id, locale)
+        drawing = asyncio.create_task(self._draw(key, what), name=f"picture {alert.id}")
+        self._drawn[key] = drawing
         while len(self._drawn) > _MOST:
             self._drawn.popitem(last=False)[1].cancel()
         return drawing
 
-    async def _draw(self, alert: str, what: Chart) -> Picture | None:
+    async def _draw(self, key: _Key, what: Chart) -> Picture | None:
         try:
             async with asyncio.timeout(_LONGEST):
                 png = await self._artist.draw(what)
         except UndrawableError as error:
-            log.warning("alert %s cannot be drawn: %s", alert, error)
+            log.warning("alert %s cannot be drawn: %s", key[0], error)
             return None
         except Exception as error:  # no picture is no reason for no message
-            self._drawn.pop(alert, None)
+            self._drawn.pop(key, None)
             self._fail(error)
             return None
         return Picture(png, wording.alternative(what), name(what))
@@ -123,13 +130,15 @@ class Pictures:
         self._rests_until = now + _REST
 
 
-def chart_in(record: Record, alert: Alert, names: Mapping[str, str]) -> Chart | None:
+def chart_in(
+    record: Record, alert: Alert, names: Mapping[str, str], locale: str = DEFAULT
+) -> Chart | None:
     """What there is to see; None where the record has no history, or one that cannot be read."""
     data = next((value for header, value in record.headers if header == CHART), None)
     if data is None:
         return None
     try:
-        return chart(alert, tail.decode(data), names)
+        return chart(alert, tail.decode(data), names, locale)
     except ValueError as error:
         log.warning("alert %s has no picture: %s", alert.id, error)
         return None

@@ -215,8 +215,8 @@ class Desk:
         await until(lambda: self.waiting(target) == 0)
 
     async def idle(self) -> None:
-        """Wait until every alert is settled."""
-        await until(lambda: self.waiting() == 0)
+        """Wait until every alert is settled; what is held back may wait for the next day."""
+        await until(lambda: self.waiting() == 0, 2 * 86_400, 60.0)
 
     def waiting(self, target: str | None = None) -> float:
         names = [target] if target else ["mail", "chat", "spare"]
@@ -235,14 +235,16 @@ class Desk:
         return self.metrics.registry.get_sample_value(name, labels) or 0.0
 
 
-async def until(condition: Callable[[], object], seconds: float = 10_000) -> None:
-    """Let virtual time pass until a condition holds."""
+async def until(
+    condition: Callable[[], object], seconds: float = 10_000, longest: float = 1.0
+) -> None:
+    """Let virtual time pass until a condition holds, in steps of some seconds at most."""
     loop = asyncio.get_running_loop()
     end, step = loop.time() + seconds, 0.01
     while not condition():
         assert loop.time() < end, "it never happened"
         await asyncio.sleep(step)
-        step = min(1.0, step * 1.2)
+        step = min(longest, step * 1.2)
 
 
 def details(desk: Desk) -> dict[str, str]:

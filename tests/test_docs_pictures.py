@@ -40,20 +40,19 @@ def january() -> list[Output]:
     return [output for output in fold.apply(records) if output.topic is Topic.ALERTS]
 
 
-def words_of(output: Output) -> str:
+def words_of(output: Output, locale: str) -> str:
     settings = load(EXAMPLES / "streakwatch.yaml", {})
     record = Single(0, 0, output.key, output.value, output.headers)
     known = names(settings.watchlists, settings.instruments)[WATCHLIST]
-    chart = chart_in(record, output.about, known)
+    chart = chart_in(record, output.about, known, locale)
     assert chart is not None
     return alternative(chart)
 
 
 def test_the_words_of_the_example() -> None:
-    shown = re.search(r"^Picture: (.*)$", (ROOT / "docs/alerts.md").read_text(), re.M)
-    assert shown is not None
+    shown = re.findall(r"^Picture: (.*)$", (ROOT / "docs/alerts.md").read_text(), re.M)
     (broken,) = [one for one in january() if one.about.id == "928eb7a2538eb03a2cce"]
-    assert words_of(broken) == shown[1]
+    assert [words_of(broken, locale) for locale in ("en_GB", "de_DE")] == shown
 
 
 def test_the_form_of_the_header() -> None:

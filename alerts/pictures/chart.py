@@ -11,6 +11,7 @@ import numpy as np
 from alerts.evidence import Holder
 from alerts.model import Alert, Kind
 from alerts.pictures.tail import Tail, has_picture, record_of
+from alerts.words.locales import DEFAULT
 from streams.core import periods
 from streams.core.streaks import OUTPERFORMING, UNDERPERFORMING
 
@@ -42,6 +43,7 @@ class Chart:
         record: the earlier streak that it is measured by, wherever it lies.
         year: the first of the periods that is of the last one's year; None if all are, or the
             interval is shorter than a day.
+        locale: how numbers and dates are written, such as ``de_DE``.
     """
 
     interval: str
@@ -54,6 +56,7 @@ class Chart:
     is_year: bool = False
     record: Span | None = None
     year: int | None = None
+    locale: str = DEFAULT
 
     @property
     def seen_record(self) -> Span | None:
@@ -64,13 +67,16 @@ class Chart:
         return held
 
 
-def chart(alert: Alert, tail: Tail, names: Mapping[str, str]) -> Chart | None:
+def chart(
+    alert: Alert, tail: Tail, names: Mapping[str, str], locale: str = DEFAULT
+) -> Chart | None:
     """The picture of an alert; None where there is nothing to see.
 
     Args:
         tail: up to the period of the alert.
         names: of symbols, as people know them. What they and the symbols bring is made harmless:
             one line, no marks that turn or hide text, at most so long.
+        locale: one that is known.
     """
     interval = alert.interval
     start, end = (periods.from_text(text, interval) for text in (alert.start, alert.end))
@@ -89,6 +95,7 @@ def chart(alert: Alert, tail: Tail, names: Mapping[str, str]) -> Chart | None:
         is_year=alert.milestone.kind is Kind.YEAR_TO_DATE,
         record=_span(record_of(alert), interval),
         year=_year(tail, interval),
+        locale=locale,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from alerts.pictures import wording
@@ -22,6 +22,7 @@ from alerts.pictures.canvas import (
     moment,
 )
 from alerts.pictures.chart import Chart, Span
+from alerts.words.locales import DEFAULT, style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -72,6 +73,9 @@ def draw(chart: Chart) -> bytes:
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
+    from alerts.pictures.localised import localise
+
+    chart = _legible(chart)
     with figure(_INCHES, _DPI) as made:
         FigureCanvasAgg(made)
         axes = made.add_subplot()
@@ -79,6 +83,7 @@ def draw(chart: Chart) -> bytes:
         x = date_axis(axes, [moment(p, chart.interval) for p in chart.periods], _MOST_DATES)
         axes.locator_params(axis="y", nbins=_MOST_VALUES)
         line(axes, x, chart.ratio, " / ".join(chart.symbols), lw=1.3, zorder=3)
+        localise(axes, style(chart.locale))
         axes.plot(x[-1:], chart.ratio[-1:], "o", color=INK, ms=4, zorder=4, clip_on=False)
         _marks(axes, x, chart)
         _words(made, axes, chart)
@@ -91,16 +96,17 @@ def _marks(axes: Axes, x: Values, chart: Chart) -> None:
 
     The one's label goes to the right, the other's to the left, so that they never meet.
     """
-    colour, held = COLOURS[chart.direction], chart.seen_record
+    colour, held, written = COLOURS[chart.direction], chart.seen_record, style(chart.locale)
     left, right = _ends(x, chart, chart.streak)
     axes.axvspan(left, right, **look(chart.direction), lw=0.5, zorder=1)
     if not chart.is_year:
-        _label(axes, left, f"{chart.streak.length:,}", ha="left", color=colour)
+        _label(axes, left, written.number(f"{chart.streak.length:,}"), ha="left", color=colour)
     if held is not None:
         left, right = _ends(x, chart, held)
         axes.axvspan(left, right, facecolor="none", edgecolor=(GREY, 0.6), hatch=r"\\\\", lw=0.5,
                      zorder=1)  # fmt: skip
-        _label(axes, right, f"record {held.length:,}", ha="right", color=GREY)
+        _label(axes, right, written.number(f"record {held.length:,}"), ha="right",
+               color=GREY)  # fmt: skip
     if chart.year is not None and not chart.is_year:
         begin = dates().date2num(moment(chart.year, chart.interval))
         axes.axvline(edges(x, begin, begin)[0], color=GREY, lw=0.8, ls=(0, (4, 3)), zorder=2)
@@ -145,6 +151,12 @@ def _fit(text: Text, side: Literal["width", "height"], room: float) -> None:
     """Smaller until it fits: letters have whole pixels, so a text does not shrink as its type."""
     while (size := getattr(text.get_window_extent(), side)) > room:
         text.set_fontsize(float(text.get_fontsize()) * min(room / size, 0.97))
+
+
+def _legible(chart: Chart) -> Chart:
+    """The chart, in the default locale where our font lacks letters of its own."""
+    words = (*style(chart.locale).months, wording.told(chart), wording.record(chart))
+    return chart if _can_draw("".join(words)) else replace(chart, locale=DEFAULT)
 
 
 def _can_draw(text: str) -> bool:

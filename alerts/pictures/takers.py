@@ -1,4 +1,4 @@
-"""Which targets get pictures."""
+"""Which targets get pictures, and in which locale."""
 
 from __future__ import annotations
 
@@ -30,14 +30,15 @@ def wanting(targets: Mapping[str, Target]) -> frozenset[str]:
     )
 
 
-def takers(targets: Mapping[str, Target]) -> frozenset[str]:
-    """The targets that get pictures."""
-    return wanting(targets) if can_draw() else frozenset()
+def takers(settings: Settings) -> dict[str, str]:
+    """The targets that get pictures, each with the locale that its messages are written in."""
+    names = wanting(settings.targets) if can_draw() else ()
+    return {name: settings.targets[name].locale or settings.locale for name in names}
 
 
 def pictured(settings: Settings) -> frozenset[str]:
     """The watchlists of whose alerts a target may get a picture, by its routes or as a fallback."""
-    getting, router = takers(settings.targets), Router(settings)
+    getting, router = takers(settings).keys(), Router(settings)
     if not getting:
         return frozenset()
     return frozenset(

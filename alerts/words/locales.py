@@ -8,7 +8,7 @@ from datetime import date
 from functools import cache, lru_cache
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date
+from babel.dates import format_date, get_date_format
 
 DEFAULT = "en_GB"
 
@@ -33,6 +33,18 @@ class Style:
         """
         return _date(period, self.locale)
 
+    def day(self, period: str) -> str:
+        """``2026-01-22`` as 22 Jan, where the locale writes the year last; else as ``date`` does.
+
+        It is the first of two days, of which the second says the year.
+        """
+        return _date(period, self.locale, _without_year(self.locale))
+
+    @property
+    def months(self) -> tuple[str, ...]:
+        """The abbreviated names of the twelve months."""
+        return _months(self.locale)
+
 
 @cache
 def style(locale: str = DEFAULT) -> Style:
@@ -56,7 +68,7 @@ _PERIOD = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})(?:T([0-9]{2}:[0-9]{2})Z)
 
 
 @lru_cache(4096)
-def _date(period: str, locale: str) -> str:
+def _date(period: str, locale: str, form: str = "medium") -> str:
     found = _PERIOD.fullmatch(period)
     if not found:
         return period
@@ -64,8 +76,25 @@ def _date(period: str, locale: str) -> str:
         day = date(int(found[1]), int(found[2]), int(found[3]))
     except ValueError:
         return period
-    text = _visible(format_date(day, "medium", locale=locale))
+    text = _visible(format_date(day, form, locale=locale))
     return f"{text}, {found[4]} UTC" if found[4] else text
+
+
+# A pattern of CLDR, in which quotes hold letters that are text: day and month, then the year.
+_YEAR_LAST = re.compile(r"((?:'[^']*'|[^'])*[dM]\.?)(?:'[^']*'|[^'dM])*y")
+
+
+@cache
+def _without_year(locale: str) -> str:
+    pattern = str(get_date_format("medium", locale).pattern)
+    found = _YEAR_LAST.fullmatch(pattern)
+    return found[1] if found else pattern
+
+
+@cache
+def _months(locale: str) -> tuple[str, ...]:
+    days = (date(2000, month, 1) for month in range(1, 13))
+    return tuple(_visible(format_date(day, "MMM", locale=locale)) for day in days)
 
 
 def is_known(locale: str) -> bool:

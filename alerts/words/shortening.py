@@ -21,12 +21,14 @@ class Story:
 
     ``last`` names the alert, its watchlist and period, and goes last. ``note`` is why the message
     comes, such as instead of another; where there is one, the paragraphs begin with it.
+    ``shorter`` says less, and is told where there is no room for the whole.
     """
 
     title: str
     paragraphs: tuple[tuple[str, ...], ...] = ()
     last: str = ""
     note: str = ""
+    shorter: Story | None = None
 
     @property
     def told(self) -> tuple[tuple[str, ...], ...]:
@@ -63,6 +65,8 @@ def fitting(story: Story, most: int, weight: Callable[[Story], int]) -> Story:
     """
     if weight(story) <= most:
         return story
+    if story.shorter is not None:
+        return fitting(story.shorter, most, weight)
     count = len(story.lines)
     few, many = -1, count
     while many - few > 1:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
+from alerts.evidence import Evidence
 from alerts.model import Alert, Kind
 from alerts.words.channels import Channel
 from alerts.words.inert import inert
 from alerts.words.library import Library
 from alerts.words.shortening import Story
-from alerts.words.writing import Pen, Words, pen_of, written
+from alerts.words.writing import Words, pen_of, written
 
 GROUP = "group"
 """What takes the place of a kind of milestone in the templates of such a message."""
@@ -31,9 +33,11 @@ def summary(
     locale: str,
     templates: Library | None = None,
 ) -> Words:
-    """The message of two alerts or more, in their order; each by its first lines, and its id.
+    """The message of two alerts or more, in their order; each by its first lines, the returns of a
+    pair, and its id.
 
-    A note that all of them have is told once.
+    A note that all of them have is told once. Where there is no room for everything, none has its
+    returns; then the last alerts go.
 
     Raises:
         TemplateFaultError: a template cannot be used.
@@ -41,24 +45,31 @@ def summary(
     pens = [pen_of(part.alert, part.names, channel, locale, templates) for part in parts]
     notes = {part.note for part in parts}
     note = inert(notes.pop()) if len(notes) == 1 else ""
-    stories = [
-        _lines(pen, part.alert, "" if note else part.note)
-        for pen, part in zip(pens, parts, strict=True)
-    ]
-    first, *_ = stories[0]
-    story = Story(
-        f"{first} (and {len(parts) - 1} more)",
-        (*([(note,)] if note else []), (f"{len(parts)} alerts:",), *stories),
+    stories = [pen.story("" if note else part.note) for pen, part in zip(pens, parts, strict=True)]
+    told = [(story, part.alert) for story, part in zip(stories, parts, strict=True)]
+    begin = (*([(note,)] if note else []), (f"{len(parts)} alerts:",))
+    shorter = Story(
+        f"{stories[0].title} (and {len(parts) - 1} more)",
+        (*begin, *(_lines(*one) for one in told)),
         "The whole of each: streakwatch alerts show ID",
         note,
     )
-    return written(pens[0], story, GROUP)
+    whole = (*begin, *(_lines(*one, _returns(*one)) for one in told))
+    return written(pens[0], replace(shorter, paragraphs=whole, shorter=shorter), GROUP)
 
 
-def _lines(pen: Pen, alert: Alert, note: str) -> tuple[str, ...]:
-    """An alert in a few lines: its title, its note if it has one, when it was, and its id; a
-    summary with its streaks."""
-    story = pen.story(note)
-    count = 1 + bool(note) + (alert.milestone.kind is Kind.SUMMARY)
+def _lines(story: Story, alert: Alert, returns: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """An alert in a few lines: its title, its note if it has one, when it was, its returns, and its
+    id; a summary with its streaks."""
+    count = 1 + bool(story.note) + (alert.milestone.kind is Kind.SUMMARY)
     some = [line for paragraph in story.paragraphs[:count] for line in paragraph]
-    return (story.title, *some, f"Alert {alert.id}")
+    return (story.title, *some, *returns, f"Alert {alert.id}")
+
+
+def _returns(story: Story, alert: Alert) -> tuple[str, ...]:
+    """The line of a pair's returns: the first of the figures, or the second before the close."""
+    gone = alert.milestone.kind in (Kind.CORRECTION, Kind.WITHDRAWN)
+    if gone or not isinstance(alert.evidence, Evidence) or len(story.told) < 2:
+        return ()
+    at = 1 if alert.so_far else 0
+    return story.told[1][at : at + 1]

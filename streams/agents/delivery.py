@@ -30,7 +30,7 @@ def attach(runtime: Runtime) -> None:
         alerts.targets.TargetError: apprise does not take a target's URL.
     """
     settings, metrics, clock = runtime.settings, runtime.metrics, SystemClock()
-    pictures = Pictures(takers(settings.targets))
+    pictures = Pictures(takers(settings))
     reached = notifiers(settings.targets)
     targets = Targets(settings, reached, metrics, pictures=pictures)
     runtime.app.task(pictures.run)

@@ -126,7 +126,7 @@ async def _picture(log: KafkaLog, settings: Settings, identity: str) -> Picture:
 
     told = _one(await _ledgers(log, settings), identity)
     known = names(settings.watchlists, settings.instruments).get(told.alert.watchlist, {})
-    chart = chart_in(await _record(log, told), told.alert, known)
+    chart = chart_in(await _record(log, told), told.alert, known, settings.locale)
     if chart is None:
         cure = "they come with alerts about streaks that were news, where a target takes pictures"
         raise UsageError(f"the alert {told.alert.id} has no picture", cure)

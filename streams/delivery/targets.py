@@ -25,7 +25,7 @@ class Targets:
         jitter: Jitter = random.random,
         pictures: Pictures | None = None,
     ) -> None:
-        self.pictures = pictures or Pictures(())
+        self.pictures = pictures or Pictures({})
         self.notifiers = notifiers
         self.gates = {
             name: Gate(settings.delivery, jitter, settings.targets[name].limit)

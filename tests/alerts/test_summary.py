@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from alerts import samples
-from alerts.words.channels import USUAL, Channel, Family
+from alerts.words.channels import USUAL, Channel, Family, Limits
+from alerts.words.library import library
 from alerts.words.summary import Part, summary
 from alerts.words.writing import Words, words
 
@@ -59,7 +61,70 @@ def test_in_plain_text() -> None:
     at = lines.index(title)
     assert lines[0] == "2 alerts:"
     assert lines[at + 1] == "Held back: nights."
-    assert lines[-1] == "The whole of each: streakwatch alerts show ID"
+    assert lines[-2:] == ["", "The whole of each: streakwatch alerts show ID"]
+
+
+def test_the_example_of_the_documents() -> None:
+    kinds = ("record.broken", "threshold")
+    told = together(Family.PLAIN, *(Part(samples.of(kind), samples.NAMES) for kind in kinds))
+    shown = (Path(__file__).parents[2] / "docs/messages.md").read_text()
+    assert f"```text\n{told.body}\n```" in shown
+
+
+BLOCKS = {
+    "threshold": [
+        "RUT beat SPX for the 10th session running: longest since 6 Jun 2008; record 16",
+        "Russell 2000 (RUT) v S&P 500 (SPX), outperforming",
+        "10 sessions, 2 Jan 2026 to 15 Jan 2026",
+        "RUT +7.76%, SPX +1.45%, active +6.32 percentage points",
+    ],
+    "provisional": ["The streak: RUT +8.71%, SPX +0.44%, active +8.27 percentage points"],
+    "correction": [
+        "At the end of 15 Jan 2026 the streak was 6 sessions long, outperforming since 8 Jan 2026."
+    ],
+    "level.crossed": ["20.09 on 20 Jan 2026, up from 18.84"],
+}
+
+
+@pytest.mark.parametrize(("kind", "expected"), BLOCKS.items(), ids=BLOCKS)
+def test_each_about_a_pair_has_its_returns_before_its_id(kind: str, expected: list[str]) -> None:
+    told = together(Family.PLAIN, *parts(1), Part(replace(samples.of(kind), id="x"), samples.NAMES))
+    lines = told.body.splitlines()
+    at = lines.index("Alert x")
+    assert lines[at - len(expected) : at] == expected
+
+
+ROOMS = {
+    "Slack": (Channel(Family.SLACK, USUAL[Family.SLACK]), 6),
+    "Markdown": (Channel(Family.MARKDOWN, USUAL[Family.MARKDOWN]), 5),
+    "an SMS of ten parts": (Channel(Family.PLAIN, Limits(0, 1600)), 4),
+}
+
+
+@pytest.mark.parametrize(("channel", "least"), ROOMS.values(), ids=ROOMS)
+def test_returns_go_before_any_alert_does(channel: Channel, least: int) -> None:
+    """Of fifty as many are told as without returns; of few each has them, or none."""
+    for count in (2, 4, 6, 8, 50):
+        told = summary(parts(count), channel, locale="en_GB").body
+        whole = len(re.findall(r"Alert a\d+$", told, re.M))
+        assert channel.limits.weight(told) <= channel.limits.body
+        assert whole >= min(count, least)
+        assert told.count("percentage points") in ({0, count} if whole == count else {0})
+
+
+def test_where_there_is_room_fifty_have_their_returns() -> None:
+    told = together(Family.HTML, *parts(50))
+    assert told.text.count("active") == 50
+    assert told.text.count("Alert a") == 50
+
+
+def test_words_of_ones_own_need_no_returns(tmp_path: Path) -> None:
+    (tmp_path / "words").mkdir()
+    (tmp_path / "words/body.j2").write_text("One line.\nAnd an id.")
+    ours = library("en_GB", tmp_path)
+    told = summary(parts(2), channel(Family.PLAIN), locale="en_GB", templates=ours)
+    assert told.body.splitlines()[2:5] == [told.title.removesuffix(" (and 1 more)"), "One line.",
+                                           "Alert a0"]  # fmt: skip
 
 
 def test_an_e_mail_has_a_list_in_which_each_is_told_once_and_alike() -> None:

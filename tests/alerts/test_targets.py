@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from apprise.plugins.base import _delivery_tracker
+from pydantic import ValidationError
 from receivers import (
     Behaviour,
     Mail,
@@ -323,7 +324,31 @@ async def test_a_mail_that_is_greylisted_keeps_its_picture() -> None:
     ],
 )
 def test_who_gets_pictures(url: str, pictures: str, expected: bool) -> None:
-    assert bool(takers({"t": Target(url=url, pictures=pictures)})) is expected
+    assert bool(takers(reaching({"url": url, "pictures": pictures}))) is expected
+
+
+def reaching(*targets: dict[str, Any], **more: Any) -> Settings:
+    """A configuration with these targets: t0, t1 …"""
+    named = {f"t{number}": target for number, target in enumerate(targets)}
+    lists = {"us": _RULES | {"targets": ["t0"]}}
+    return Settings.model_validate({"watchlists": lists, "targets": named} | more)
+
+
+def test_each_gets_them_in_the_locale_of_its_words() -> None:
+    pictured = {"url": "json://localhost", "pictures": "auto"}
+    settings = reaching(pictured, pictured | {"locale": "fr_FR"}, locale="de_DE")
+    assert takers(settings) == {"t0": "de_DE", "t1": "fr_FR"}
+
+
+@pytest.mark.parametrize(
+    "locale", ["../../etc/passwd", "en_GB\n", "zz_ZZ", "{{ x }}", "", "x" * 999]
+)
+@pytest.mark.parametrize("where", ["target", "everywhere"])
+def test_no_locale_comes_that_is_not_known(locale: str, where: str) -> None:
+    said = {"locale": locale}
+    own, all_over = (said, {}) if where == "target" else ({}, said)
+    with pytest.raises(ValidationError, match="unknown locale"):
+        reaching({"url": "json://localhost", "pictures": "auto"} | own, **all_over)
 
 
 REACH = {
@@ -363,13 +388,13 @@ def test_alerts_go_with_a_history_where_a_target_may_get_a_picture(
 
 
 def test_who_does_not_ask_for_pictures_gets_none() -> None:
-    assert takers({"t": Target(url="json://localhost")}) == frozenset()
+    assert takers(reaching({"url": "json://localhost"})) == {}
 
 
 def test_without_matplotlib_nobody_does(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    targets = {"t": Target(url="json://localhost", pictures="auto")}
-    assert (wanting(targets), takers(targets)) == ({"t"}, frozenset())
+    settings = reaching({"url": "json://localhost", "pictures": "auto"})
+    assert (wanting(settings.targets), takers(settings)) == ({"t0"}, {})
 
 
 def test_the_check_says_once_who_goes_without_pictures(

@@ -21,7 +21,7 @@ from streams.batches import Single
 from streams.pictures import Pictures, chart_in
 from streams.records import CHART
 
-TAKERS = frozenset({"mail"})
+TAKERS = {"mail": "en_GB"}
 
 
 def a_record(tail: bytes | None = None) -> Single:
@@ -47,14 +47,30 @@ async def test_all_targets_share_the_picture_of_an_alert() -> None:
     assert artist.closed
 
 
+async def test_targets_of_two_locales_get_two_pictures_and_those_of_one_share_theirs() -> None:
+    artist = FakeArtist()
+    takers = {"london": "en_GB", "leeds": "en_GB", "berlin": "de_DE"}
+    pictures = Pictures(takers, artist)
+    asked = {name: pictures.of(name, a_record(), an_alert(), NAMES) for name in takers}
+    found = dict(zip(asked, await asyncio.gather(*asked.values()), strict=True))
+    assert [chart.locale for chart in artist.drawn] == ["en_GB", "de_DE"]
+    assert found["london"] is found["leeds"]
+    texts = [one.text if one else "" for one in (found["london"], found["berlin"])]
+    assert [text.split(". Shaded")[0] for text in texts] == [
+        "Line chart of RUT divided by SPX, 5 Feb 2025 to 22 Jan 2026",
+        "Line chart of RUT divided by SPX, 05.02.2025 to 22.01.2026",
+    ]
+    await pictures.close()
+
+
 async def test_a_target_that_gets_no_pictures_waits_for_none() -> None:
     artist = FakeArtist(asyncio.Event())
     assert await Pictures(TAKERS, artist).of("chat", a_record(), an_alert(), NAMES) is None
     assert artist.drawn == []
 
 
-@pytest.mark.parametrize("takers", [TAKERS, frozenset()])
-async def test_a_worker_is_warm_as_long_as_it_runs(takers: frozenset[str]) -> None:
+@pytest.mark.parametrize("takers", [TAKERS, {}])
+async def test_a_worker_is_warm_as_long_as_it_runs(takers: dict[str, str]) -> None:
     """Without a target that gets pictures no process is started."""
     artist = FakeArtist()
     running = asyncio.create_task(Pictures(takers, artist).run())

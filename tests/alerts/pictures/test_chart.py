@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from babel.localedata import locale_identifiers
 from charts import BEFORE, END, NAMES, a_chart, a_tail, an_alert, weekdays
 
 from alerts.evidence import Holder
@@ -11,6 +14,7 @@ from alerts.model import Kind, Milestone
 from alerts.pictures import wording
 from alerts.pictures.chart import Span, chart, clean
 from alerts.pictures.tail import Tail
+from alerts.words.locales import style
 from streams.core.periods import from_text, to_text
 
 NEAR = Holder(9, "2025-06-02", "2025-06-12")
@@ -109,7 +113,68 @@ def test_spans_say_what_they_share_once(
     first: str, last: str, interval: str, expected: str
 ) -> None:
     span = Span(from_text(first, interval), from_text(last, interval), 2)
-    assert wording.between(span, interval) == expected
+    assert wording.between(span, interval, style()) == expected
+
+
+WRITTEN = {
+    "en_GB": (
+        "outperforming, 1,204 sessions: 5 Jan to 22 Jan 2026",
+        "Record before: 9,001 sessions, ended 12 Jun 2025",
+        "5 Feb 2025 to 22 Jan 2026", "from 0.3469 to 0.3597",
+    ),
+    "en_US": (
+        "outperforming, 1,204 sessions: Jan 5 to Jan 22, 2026",
+        "Record before: 9,001 sessions, ended Jun 12, 2025",
+        "Feb 5, 2025 to Jan 22, 2026", "from 0.3469 to 0.3597",
+    ),
+    "de_DE": (
+        "outperforming, 1.204 sessions: 05.01. to 22.01.2026",
+        "Record before: 9.001 sessions, ended 12.06.2025",
+        "05.02.2025 to 22.01.2026", "from 0,3469 to 0,3597",
+    ),
+    "fr_FR": (
+        "outperforming, 1 204 sessions: 5 janv. to 22 janv. 2026",
+        "Record before: 9 001 sessions, ended 12 juin 2025",
+        "5 févr. 2025 to 22 janv. 2026", "from 0,3469 to 0,3597",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("locale", "expected"), WRITTEN.items(), ids=WRITTEN)
+def test_numbers_and_dates_are_those_of_the_locale(
+    locale: str, expected: tuple[str, str, str, str]
+) -> None:
+    held = replace(NEAR, length=9_001)
+    made = chart(an_alert(held, length=1_204), a_tail(), NAMES, locale)
+    assert made is not None
+    told, record, span, ratios = expected
+    assert (wording.told(made), wording.record(made)) == (told, record)
+    said = wording.alternative(made)
+    assert [part in said for part in (told, f"{record}, hatched", span, ratios)] == [True] * 4
+
+
+TIMES = {
+    "en_GB": "21 Jan 2026 20:55 to 22 Jan 2026 15:05 UTC",
+    "en_US": "Jan 21, 2026 20:55 to Jan 22, 2026 15:05 UTC",
+    "de_DE": "21.01.2026 20:55 to 22.01.2026 15:05 UTC",
+    "fr_FR": "21 janv. 2026 20:55 to 22 janv. 2026 15:05 UTC",
+}
+
+
+@pytest.mark.parametrize(("locale", "expected"), TIMES.items(), ids=TIMES)
+def test_times_of_the_day_stand_behind_the_dates_of_the_locale(locale: str, expected: str) -> None:
+    ends = (from_text(text, "5m") for text in ("2026-01-21T20:55Z", "2026-01-22T15:05Z"))
+    assert wording.between(Span(*ends, 2), "5m", style(locale)) == expected
+
+
+def test_every_locale_has_days_and_months_that_turn_no_text() -> None:
+    """And the day without its year is what the date begins with."""
+    for locale in locale_identifiers():
+        written = style(locale)
+        date, day = written.date("2026-01-22"), written.day("2026-01-22")
+        assert date.startswith(day), locale
+        assert all(text and text.isprintable() for text in (*written.months, date, day)), locale
+        assert len(written.months) == 12
 
 
 def test_a_streak_that_begins_before_the_picture_is_told_in_whole() -> None:

@@ -6,6 +6,7 @@ import io
 import re
 import warnings
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import matplotlib as mpl
@@ -14,16 +15,19 @@ import pytest
 from charts import a_chart, a_tail, an_alert
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from matplotlib.dates import date2num
 from PIL import Image
 
 from alerts import samples
 from alerts.evidence import Holder
 from alerts.model import Kind, Milestone
 from alerts.pictures.attaching import described
-from alerts.pictures.canvas import COLOURS
+from alerts.pictures.canvas import COLOURS, date_axis, figure, line
 from alerts.pictures.chart import Chart, Span, chart
 from alerts.pictures.drawing import Picture, draw, picture
+from alerts.pictures.localised import localise
 from alerts.words.channels import USUAL, Channel, Family, Limits
+from alerts.words.locales import style
 from alerts.words.writing import words
 
 NEAR = Holder(9, "2025-06-02", "2025-06-12")
@@ -103,6 +107,43 @@ def test_the_record_before_is_marked() -> None:
 )  # fmt: skip
 def test_every_chart_can_be_drawn(made: Chart) -> None:
     assert draw(made).startswith(b"\x89PNG")
+
+
+AXES = {
+    "en_GB": (["Apr", "Jul", "Oct", "2026"], ["0.34", "0.36"], "2026-Jan"),
+    "en_US": (["Apr", "Jul", "Oct", "2026"], ["0.34", "0.36"], "2026-Jan"),
+    "de_DE": (["Apr.", "Juli", "Okt.", "2026"], ["0,34", "0,36"], "2026-Jan."),
+    "fr_FR": (["avr.", "juil.", "oct.", "2026"], ["0,34", "0,36"], "2026-janv."),
+}
+
+
+@pytest.mark.parametrize(("locale", "expected"), AXES.items(), ids=AXES)
+def test_the_axes_have_the_months_and_numbers_of_the_locale(
+    locale: str, expected: tuple[list[str], list[str], str]
+) -> None:
+    firsts = [date(2025, 4, 1), date(2025, 7, 1), date(2025, 10, 1), date(2026, 1, 1)]
+    week = [date(2026, 1, day) for day in range(5, 10)]
+    with figure((4.8, 3.0), 100) as made:
+        axes = made.add_subplot()
+        x = date_axis(axes, firsts)
+        line(axes, x, [0.34, 0.35, 0.36, 0.35], "A / B")
+        localise(axes, style(locale))
+        dates, numbers = (one.get_major_formatter() for one in (axes.xaxis, axes.yaxis))
+        labels = (dates.format_ticks(x), numbers.format_ticks([0.34, 0.36]))
+        dates.format_ticks(date2num(week))
+        assert (*labels, dates.get_offset()) == expected
+
+
+def test_a_locale_changes_the_picture() -> None:
+    pictures = {draw(replace(a_chart(NEAR), locale=one)) for one in ("en_GB", "de_DE", "fr_FR")}
+    assert len(pictures) == 3
+
+
+def test_a_locale_whose_letters_our_font_lacks_is_drawn_in_the_default_one() -> None:
+    """What is read aloud stays in its own."""
+    chinese = picture(replace(a_chart(), locale="zh_CN"))
+    assert chinese.png == draw(a_chart())
+    assert "2026年1月22日" in chinese.text
 
 
 @given(st.tuples(*[st.sampled_from(HOSTILE) | st.text(max_size=60)] * 2))

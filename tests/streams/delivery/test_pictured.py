@@ -23,7 +23,9 @@ def desk_of(new_desk: Callable[..., Any]) -> Callable[..., Any]:
     """A desk whose target mail gets pictures, drawn as told."""
 
     async def make(*does: Exception | asyncio.Event, **more: Any) -> Desk:
-        made: Desk = await new_desk(pictures=Pictures({"mail"}, FakeArtist(*does)), more=more)
+        made: Desk = await new_desk(
+            pictures=Pictures({"mail": "en_GB"}, FakeArtist(*does)), more=more
+        )
         return made
 
     return make

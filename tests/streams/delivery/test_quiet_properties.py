@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from delivery_desk import NEVER, NO, YES, Desk, FakeTarget, an_alert
-from hypothesis import given, note, settings
+from hypothesis import example, given, note, settings
 from hypothesis import strategies as st
 from virtual_time import run
 
@@ -137,7 +137,19 @@ def ids_in(message: Message) -> set[str]:
     return set(re.findall(r"^Alert (\w+)", message.body, re.M))
 
 
+#: What is held back after an evening's only hour waits for that of the next day.
+LATE = Story(
+    alerts=[(0, False, 0)],
+    routes=ROUTES[4],
+    floor="info",
+    answers={name: [] for name in _NAMES},
+    acts=[("save", 2000.0)] * 4,
+    room=2,
+)
+
+
 @settings(max_examples=settings.default.max_examples // 6, deadline=None)
+@example(LATE)
 @given(stories)
 def test_no_alert_vanishes(new_harness: Any, story: Story) -> None:
     stage = Stage(new_harness(), story)
