@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from alerts.model import Alert, Kind
 from alerts.targets import Message
@@ -30,9 +31,11 @@ def render(
 def render_together(
     parts: Sequence[Part], channel: Channel, locale: str, templates: Library | None
 ) -> Message:
-    """The message of several alerts; the arguments are those of ``summary``."""
-    told = summary(parts, channel, locale=locale, templates=templates)
-    return _message(told, [part.alert for part in parts])
+    """The message of the first of several alerts, as many as it has room for; the arguments are
+    those of ``summary``."""
+    told, count = summary(parts, channel, locale=locale, templates=templates)
+    first, *others = (part.alert for part in parts[:count])
+    return replace(_message(told, [first, *others]), alert=first, others=tuple(others))
 
 
 def _message(told: Words, alerts: Sequence[Alert]) -> Message:

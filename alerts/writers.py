@@ -42,7 +42,7 @@ class Writers:
         )
 
     def together(self, parts: Sequence[Part], target: str) -> Message:
-        """One message of several alerts for a target, in their order."""
+        """One message of the first of several alerts for a target, as many as it has room for."""
         return self._written(
             target,
             lambda channel, locale, templates: render_together(parts, channel, locale, templates),

@@ -100,7 +100,7 @@ class FakeTarget:
 
 def id_of(message: Message) -> str:
     """The id in a message's last line."""
-    found = re.search(r"^Alert (\w+)", message.body, re.M)
+    found = re.search(r"^(?:- )?Alert (\w+)", message.body, re.M)
     assert found is not None
     return found[1]
 

@@ -12,7 +12,7 @@ from alerts.words.faults import TemplateFaultError
 from alerts.words.library import OURS, Library
 from alerts.words.locales import DEFAULT
 from alerts.words.summary import GROUP, Part, summary
-from alerts.words.writing import Words, words
+from alerts.words.writing import words
 from config.words import shown, suggestion
 
 
@@ -32,7 +32,7 @@ def check_templates(templates: Library, folder: Path | None = None) -> tuple[lis
     return list(faults), rendered
 
 
-def _messages(templates: Library) -> Iterator[Callable[[], Words]]:
+def _messages(templates: Library) -> Iterator[Callable[[], object]]:
     """Each sample, and all of them in one message, for each family."""
     parts = [Part(samples.of(kind), samples.NAMES) for kind in samples.KINDS]
     for family in Family:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -32,12 +33,15 @@ def summary(
     *,
     locale: str,
     templates: Library | None = None,
-) -> Words:
-    """The message of two alerts or more, in their order; each by its first lines, the returns of a
-    pair, and its id.
+) -> tuple[Words, int]:
+    """The message of the first of some alerts, in their order, and how many it has room for.
 
-    A note that all of them have is told once. Where there is no room for everything, none has its
-    returns; then the last alerts go.
+    Each has its first lines, the returns of a pair, and its id. Where there is no room for
+    everything, none has its returns, then none more than its title; then a message has fewer. A
+    note that all of them have is told once.
+
+    Args:
+        parts: one or more; where only one has room, it is best told by itself.
 
     Raises:
         TemplateFaultError: a template cannot be used.
@@ -46,24 +50,69 @@ def summary(
     notes = {part.note for part in parts}
     note = inert(notes.pop()) if len(notes) == 1 else ""
     stories = [pen.story("" if note else part.note) for pen, part in zip(pens, parts, strict=True)]
-    told = [(story, part.alert) for story, part in zip(stories, parts, strict=True)]
-    begin = (*([(note,)] if note else []), (f"{len(parts)} alerts:",))
-    shorter = Story(
-        f"{stories[0].title} (and {len(parts) - 1} more)",
-        (*begin, *(_lines(*one) for one in told)),
+    told = [_Told(story, part.alert) for story, part in zip(stories, parts, strict=True)]
+    pen, limits = pens[0], pens[0].channel.limits
+
+    def fits(count: int) -> bool:
+        return limits.weight(pen.laid_out(_story(told[:count], note, _brief), GROUP)) <= limits.body
+
+    count = _most(len(told), fits)
+    story: Story | None = None
+    for lines in (_brief, _lines, _whole):
+        story = replace(_story(told[:count], note, lines), shorter=story)
+    assert story is not None
+    return written(pen, story, GROUP), count
+
+
+def _most(count: int, fits: Callable[[int], bool]) -> int:
+    """The largest number that fits, up to ``count``; 1 where none does."""
+    if fits(count):
+        return count
+    return max(1, bisect_left(range(count), True, 1, key=lambda few: not fits(few)) - 1)
+
+
+class _Told(NamedTuple):
+    """What there is to say of an alert."""
+
+    story: Story
+    alert: Alert
+
+
+_Lines = Callable[[_Told], tuple[str, ...]]
+
+
+def _story(told: Sequence[_Told], note: str, lines: _Lines) -> Story:
+    """The story of all of them, each in some lines and with its id."""
+    return Story(
+        f"{told[0].story.title} (and {len(told) - 1} more)",
+        (
+            *([(note,)] if note else []),
+            (f"{len(told)} alerts:",),
+            *((*lines(one), f"Alert {one.alert.id}") for one in told),
+        ),
         "The whole of each: streakwatch alerts show ID",
         note,
     )
-    whole = (*begin, *(_lines(*one, _returns(*one)) for one in told))
-    return written(pens[0], replace(shorter, paragraphs=whole, shorter=shorter), GROUP)
 
 
-def _lines(story: Story, alert: Alert, returns: tuple[str, ...] = ()) -> tuple[str, ...]:
-    """An alert in a few lines: its title, its note if it has one, when it was, its returns, and its
-    id; a summary with its streaks."""
+def _whole(one: _Told) -> tuple[str, ...]:
+    """Its lines, and its returns."""
+    return (*_lines(one), *_returns(*one))
+
+
+def _lines(one: _Told) -> tuple[str, ...]:
+    """Its title, its note if it has one, and when it was; a summary with its streaks."""
+    story, alert = one
     count = 1 + bool(story.note) + (alert.milestone.kind is Kind.SUMMARY)
-    some = [line for paragraph in story.paragraphs[:count] for line in paragraph]
-    return (story.title, *some, *returns, f"Alert {alert.id}")
+    return (story.title, *(line for part in story.paragraphs[:count] for line in part))
+
+
+def _brief(one: _Told) -> tuple[str, ...]:
+    """Its title, and its note if it has one; a summary is nothing without its streaks."""
+    story, alert = one
+    if alert.milestone.kind is Kind.SUMMARY:
+        return _lines(one)
+    return (story.title, story.note) if story.note else (story.title,)
 
 
 def _returns(story: Story, alert: Alert) -> tuple[str, ...]:

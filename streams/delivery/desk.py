@@ -118,13 +118,14 @@ class Desk:
         again = str(item.offset) if item.request.asked else ""
         return replace(self.writers.message(alert, names, target, note), alert=alert, again=again)
 
-    def together(self, items: Sequence[Item], target: str) -> Message:
-        """The words of several, the strongest first."""
+    def together(self, items: Sequence[Item], target: str) -> tuple[Message, Sequence[Item]]:
+        """The words of several, the strongest first, and of which: a message has so much room."""
         ranked = sorted(items, key=lambda item: (_strength(item), item.offset))
         parts = [Part(item.request.alert, self._names(item), _note(item)) for item in ranked]
-        first, *others = (part.alert for part in parts)
-        told = self.writers.together(parts, target)
-        return replace(told, alert=first, others=tuple(others))
+        message = self.writers.together(parts, target)
+        if not message.others:
+            return self.message(ranked[0], target), ranked[:1]
+        return message, ranked[: 1 + len(message.others)]
 
     def _names(self, item: Item) -> dict[str, str]:
         return self.names.get(item.request.alert.watchlist, {})

@@ -196,9 +196,10 @@ class DeliveryLane:
         words = await self._words(items)
         if not words:
             return
-        items, messages = list(words), list(words.values())
-        one = len(items) == 1
-        message = messages[0] if one else self._desk.together(items, self._target)
+        items = list(words)
+        message = words[items[0]]
+        if len(items) > 1:
+            message, items = self._desk.together(items, self._target)
         with self._gate.attempt(asyncio.get_running_loop().time()):
             picture = await self._desk.picture(items, self._target)
             if self._closing or not self._desk.may_send():

@@ -24,7 +24,7 @@ def page(kind: str, note: str = "", locale: str = "en_GB") -> str:
 
 def group() -> str:
     parts = [Part(samples.of(kind), samples.NAMES) for kind in samples.KINDS]
-    return summary(parts, HTML, locale="en_GB").body
+    return summary(parts, HTML, locale="en_GB")[0].body
 
 
 def seen(body: str) -> list[str]:

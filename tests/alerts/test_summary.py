@@ -23,7 +23,7 @@ def channel(family: Family) -> Channel:
 
 
 def together(family: Family, *parts: Part) -> Words:
-    return summary(parts, channel(family), locale="en_GB")
+    return summary(parts, channel(family), locale="en_GB")[0]
 
 
 def parts(count: int = 3, **changes: str) -> list[Part]:
@@ -94,22 +94,36 @@ def test_each_about_a_pair_has_its_returns_before_its_id(kind: str, expected: li
     assert lines[at - len(expected) : at] == expected
 
 
+#: How many alerts a message tells with their returns, with when they were, and by titles alone.
 ROOMS = {
-    "Slack": (Channel(Family.SLACK, USUAL[Family.SLACK]), 6),
-    "Markdown": (Channel(Family.MARKDOWN, USUAL[Family.MARKDOWN]), 5),
-    "an SMS of ten parts": (Channel(Family.PLAIN, Limits(0, 1600)), 4),
+    "Slack": (Channel(Family.SLACK, USUAL[Family.SLACK]), (9, 12, 24)),
+    "Markdown": (Channel(Family.MARKDOWN, USUAL[Family.MARKDOWN]), (6, 8, 15)),
+    "a telephone": (Channel(Family.PUSH, USUAL[Family.PUSH]), (0, 0, 9)),
+    "an SMS of ten parts": (Channel(Family.PLAIN, Limits(0, 1600)), (5, 6, 12)),
 }
 
 
-@pytest.mark.parametrize(("channel", "least"), ROOMS.values(), ids=ROOMS)
-def test_returns_go_before_any_alert_does(channel: Channel, least: int) -> None:
-    """Of fifty as many are told as without returns; of few each has them, or none."""
-    for count in (2, 4, 6, 8, 50):
-        told = summary(parts(count), channel, locale="en_GB").body
-        whole = len(re.findall(r"Alert a\d+$", told, re.M))
-        assert channel.limits.weight(told) <= channel.limits.body
-        assert whole >= min(count, least)
-        assert told.count("percentage points") in ({0, count} if whole == count else {0})
+@pytest.mark.parametrize(("channel", "rooms"), ROOMS.values(), ids=ROOMS)
+def test_all_that_a_message_tells_is_told_whole(
+    channel: Channel, rooms: tuple[int, int, int]
+) -> None:
+    """Returns go first, then all but the titles; what has no room then is for another message."""
+    with_returns, with_dates, titles = rooms
+    for count in range(1, 51):
+        told, room = summary(parts(count), channel, locale="en_GB")
+        assert room == min(count, titles)
+        assert channel.limits.weight(told.body) <= channel.limits.body
+        if channel.family is not Family.PUSH:
+            found = re.findall(r"Alert a(\d+)$", told.body, re.M)
+            assert found == [str(at) for at in range(room)]
+            assert told.body.count("percentage points") == count * (count <= with_returns)
+            assert told.body.count("2 Jan 2026 to") == room * (count <= with_dates)
+        assert "…" not in told.body
+
+
+def test_where_not_even_one_has_room_it_is_the_first() -> None:
+    narrow = Channel(Family.PLAIN, Limits(0, 70))
+    assert summary(parts(3), narrow, locale="en_GB")[1] == 1
 
 
 def test_where_there_is_room_fifty_have_their_returns() -> None:
@@ -122,7 +136,7 @@ def test_words_of_ones_own_need_no_returns(tmp_path: Path) -> None:
     (tmp_path / "words").mkdir()
     (tmp_path / "words/body.j2").write_text("One line.\nAnd an id.")
     ours = library("en_GB", tmp_path)
-    told = summary(parts(2), channel(Family.PLAIN), locale="en_GB", templates=ours)
+    told, _ = summary(parts(2), channel(Family.PLAIN), locale="en_GB", templates=ours)
     assert told.body.splitlines()[2:5] == [told.title.removesuffix(" (and 1 more)"), "One line.",
                                            "Alert a0"]  # fmt: skip
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -62,6 +63,20 @@ async def test_a_message_has_no_more_than_its_limit(new_desk: NewDesk) -> None:
     desk = await new_desk(more=routes(**BELL))
     await desk.deliver(*several(7))
     assert list(details(desk).values()) == ["in one message of 3"] * 6 + [""]
+
+
+async def test_what_a_channel_has_no_room_for_is_in_the_next_message(new_desk: NewDesk) -> None:
+    """All are told, in as many messages as they need; those that fail are tried as they were."""
+    targets = {name: {"url": "discord://4174216298/abc"} for name in ("mail", "chat", "spare")}
+    more = routes(group={"by": ["period"], "wait": 5, "limit": 50})
+    desk = await new_desk(more=more | {"targets": targets})
+    desk.mail.answers = [NO]
+    await desk.deliver(*several(50))
+    found = [re.findall(r"^- Alert (a\d+)$", message.body, re.M) for message in desk.mail.taken]
+    assert 1 < len(found) < 5
+    assert sorted(one for ids in found for one in ids) == sorted(f"a{n}" for n in range(1, 51))
+    for ids in found:
+        assert {details(desk)[one] for one in ids} == {f"in one message of {len(ids)}"}
 
 
 async def test_what_fails_together_is_tried_together_again(new_desk: NewDesk) -> None:
