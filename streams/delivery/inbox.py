@@ -175,6 +175,8 @@ class Inbox:
         if entry.attempts:
             wait = min(entry.next_ms / 1000 - desk.clock.now(), desk.rules.deadline)
             item.due += max(0.0, wait)
+        elif entry.instead_of and group is not None:
+            item.due += group.wait  # who was refused by itself, one after the other, goes together
         if entry.is_held:
             item.held = Held(entry.next_ms, entry.detail.partition(": ")[2])
             item.group = desk.group(item.held.digest, self._target)
