@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from delivery_desk import NEVER, NO, YES, Desk, FakeTarget, an_alert
+from delivery_desk import NEVER, NO, YES, Desk, FakeTarget, an_alert, until
 from hypothesis import given, note, settings
 from hypothesis import strategies as st
 from virtual_time import run
@@ -36,6 +36,8 @@ ROUTES: list[dict[str, Any]] = [
     ]},
 ]  # fmt: skip
 KINDS = [Milestone(Kind.THRESHOLD, 10), Milestone(Kind.ENDED, 10), Milestone(Kind.CORRECTION, 10)]
+DAY = 90_000.0
+"""Seconds in which every muting ends, and what was held back is told."""
 _NAMES = ("mail", "chat", "spare")
 _ANSWERS = st.lists(st.sampled_from([YES, YES, NO, NEVER]), max_size=6)
 
@@ -96,7 +98,7 @@ class Stage:
             await asyncio.sleep(seconds)
         while self.left:
             await self.take()
-        await self.desk.idle()
+        await until(lambda: self.desk.waiting() == 0, DAY)
         self.desk.work.drop()
 
     async def take(self) -> None:
