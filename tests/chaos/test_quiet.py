@@ -206,7 +206,8 @@ def judge(quiet: Quiet) -> Figures:
     repeats = check_repeats(received, quiet.kills)
     reasons = {e.detail.partition(":")[0] for e in ledger.values() if e.outcome not in _TOLD}
     assert reasons == {"inhibited", "silenced", "muted", "unrouted"}
-    assert any(b"Held back: now" in mail.raw for mail in quiet.mail.mails), "no digest"
+    assert any("Held back: now" in words for _, words in quiet.mail.taken), "no digest"
+    assert any(len(ids_in(words) & summaries.keys()) > 1 for _, words in quiet.mail.taken)
     return run.figures(len(told), repeats)
 
 
@@ -251,9 +252,14 @@ def receptions(quiet: Quiet) -> Mapping[tuple[str, str], Sequence[float]]:
     mails = [("desk", at, words) for at, words in quiet.mail.taken]
     found = defaultdict(list)
     for target, at, words in [*posts, *mails]:
-        for alert in re.findall(r"^Alert (\w+)", words, re.M):
+        for alert in ids_in(words):
             found[alert, target].append(at)
     return {key: sorted(times) for key, times in found.items()}
+
+
+def ids_in(words: str) -> set[str]:
+    """The alerts that a message tells."""
+    return set(re.findall(r"^Alert (\w+)", words, re.M))
 
 
 def check_repeats(
