@@ -8,7 +8,7 @@ own attempts within one call only.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Hashable, Iterator
+from collections.abc import Collection, Hashable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -25,14 +25,14 @@ class Parts:
         self._taken: OrderedDict[Hashable, set[Any]] = OrderedDict()
 
     @contextmanager
-    def of(self, message: Hashable) -> Iterator[None]:
-        """What is taken meanwhile is part of this message."""
+    def of(self, message: Hashable) -> Iterator[Collection[Any]]:
+        """What is taken meanwhile is part of this message; gives all that was taken of it."""
         taken = self._taken.setdefault(message, set())
         if len(self._taken) > _MOST:
             self._taken.popitem(last=False)
         token = _delivery_tracker.set(taken)
         try:
-            yield
+            yield taken
         finally:
             _delivery_tracker.reset(token)
 

@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import apprise
@@ -72,13 +72,14 @@ class Attempt:
     """How one attempt at a target ended; ``detail`` never holds any part of the URL.
 
     ``permanent`` says that no further attempt would mend it; ``retry_after`` in seconds, where the
-    target asks for a pause.
+    target asks for a pause; ``in_part`` that some of its recipients have the message.
     """
 
     delivered: bool
     detail: str = ""
     permanent: bool = False
     retry_after: float | None = None
+    in_part: bool = False
 
 
 class Notifier(Protocol):
@@ -163,13 +164,14 @@ class AppriseNotifier:
 
     def _send(self, message: Message) -> Attempt:
         picture = message.picture if self._takes_pictures else None
-        with self._parts.of(message), sending(message, self._name):
+        with self._parts.of(message) as taken, sending(message, self._name):
             attempt = self._attempt(message, picture)
             if attempt.permanent and picture is not None:
                 attempt = self._attempt(message, None)  # it may be the picture
         if attempt.delivered:
             self._parts.forget(message)
-        return attempt
+            return attempt
+        return replace(attempt, in_part=bool(taken))
 
     def _attempt(self, message: Message, picture: Picture | None) -> Attempt:
         body, text = message.body, message.text

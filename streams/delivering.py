@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -141,13 +141,14 @@ class DeliveryWork:
         if self._refresh is not None:
             await self._refresh()
         self._next = int((state or {}).get("next", -1))
-        cursors = dict.fromkeys(self._targets.notifiers, self._next)
-        cursors |= {n: int(c) for n, c in (state or {}).get("cursors", {}).items() if n in cursors}
+        saved = {name: int(at) for name, at in (state or {}).get("cursors", {}).items()}
+        cursors = {name: saved.pop(name, self._next) for name in self._targets.notifiers}
         ledger = await self._read_ledger(cursors)
         await self._recall(min(cursors.values(), default=-1))
         self._open(cursors, ledger)
         await self._desk.write([self._nowhere(entry) for entry in ledger.retrying()
                                 if entry.target not in self._lanes])  # fmt: skip
+        await self._end_waiting(saved, cursors)
 
     async def close(self, grace: float) -> None:
         """Begin no attempt; end those that run within ``grace`` seconds, with their entries."""
@@ -197,17 +198,21 @@ class DeliveryWork:
             await asyncio.sleep(0)
 
     async def _read_ledger(self, cursors: Mapping[str, int]) -> Ledger:
-        ledger, place = Ledger(), Place(Topic.NOTIFICATIONS, self._desk.place.partition)
+        ledger = Ledger()
+        async for entry in self._lines():
+            if ledger.apply(entry) and _is_past(entry, cursors):
+                ledger.forget(entry.alert, entry.target)
+        return ledger
+
+    async def _lines(self) -> AsyncIterator[Entry]:
+        """All that the ledger's topic has of this partition."""
+        place = Place(Topic.NOTIFICATIONS, self._desk.place.partition)
         async for records in self._desk.log.read(place, *await self._desk.log.bounds(place)):
             for record in records:
                 try:
-                    entry = Entry.decode(record.value or b"")
+                    yield Entry.decode(record.value or b"")
                 except ValueError as error:
                     log.warning("ledger offset %d: %s", record.offset, error)
-                    continue
-                if ledger.apply(entry) and _is_past(entry, cursors):
-                    ledger.forget(entry.alert, entry.target)
-        return ledger
 
     def _open(self, cursors: Mapping[str, int], ledger: Ledger) -> None:
         desk = self._desk = replace(self._desk, ledger=ledger, unreadable=set())
@@ -234,10 +239,35 @@ class DeliveryWork:
     def _nowhere(self, entry: Entry) -> Entry:
         """The end of what was to be tried again at a target that is not there any more."""
         at_ms = int(self._desk.clock.now() * 1000)
-        detail = f"unrouted: the target {entry.target} is not in the configuration any more"
         return replace(
-            entry, outcome=Outcome.SUPPRESSED, at_ms=at_ms, detail=detail, next_ms=0, until_ms=0
+            entry,
+            outcome=Outcome.SUPPRESSED,
+            at_ms=at_ms,
+            detail=_gone([entry.target]),
+            next_ms=0,
+            until_ms=0,
         )
+
+    async def _end_waiting(self, gone: Mapping[str, int], cursors: Mapping[str, int]) -> None:
+        """Write the ends of what waited, untried, for targets that are not there any more.
+
+        That is what no line is about, and what no lane has before it: by target the offsets that
+        ``gone`` ones had come to, and where the others begin.
+        """
+        first = min(gone.values(), default=self._next)
+        if first >= self._next:
+            return
+        told = {entry.alert async for entry in self._lines()}
+        async for records in self._desk.log.read(self._desk.place, first, self._next):
+            ends = []
+            for record in records:
+                with suppress(RejectedError):
+                    request = self._desk.reader.read(record)
+                    is_ahead = any(cursors[name] <= record.offset for name in request.targets)
+                    if request.alert.id not in told and not is_ahead:
+                        names = [name for name, at in gone.items() if at <= record.offset]
+                        ends.append(self._desk.entry("", request, Outcome.SUPPRESSED, _gone(names)))
+            await self._desk.write(ends)
 
     def _forget_lanes(self) -> None:
         for name, lane in self._lanes.items():
@@ -249,3 +279,9 @@ def _is_past(entry: Entry, cursors: Mapping[str, int]) -> bool:
     """Whether an entry is about history that its lane has behind it: there is a lot of that."""
     is_known = entry.outcome is Outcome.SUPPRESSED and entry.offset >= 0
     return is_known and entry.offset < cursors.get(entry.target, 0)
+
+
+def _gone(targets: Sequence[str]) -> str:
+    """Why an alert is not told, which waited for these."""
+    which = f"the target {targets[0]} is" if len(targets) == 1 else f"{', '.join(targets)} are"
+    return f"unrouted: {which} not in the configuration any more"

@@ -157,7 +157,8 @@ class Desk:
 
     def new_work(self, **targets: FakeTarget) -> DeliveryWork:
         """What another worker would have; ``targets`` replace the usual ones."""
-        notifiers = {"mail": self.mail, "chat": self.chat, "spare": self.spare} | targets
+        usual = {"mail": self.mail, "chat": self.chat, "spare": self.spare} | targets
+        notifiers = {name: usual[name] for name in self.settings.targets}
         metrics = type(self.harness.metrics)()
         self.metrics = metrics
         self.known = Known.of(self.settings, hours_of)

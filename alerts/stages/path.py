@@ -124,18 +124,20 @@ def _by_time(
     now_ms: int,
     muted: dict[str, Decision | None],
 ) -> Told:
-    """A target by the first of its ways that is not muted, or else that has a digest.
+    """What is decided by the way that tells a target; ``muted`` are the ways seen so far."""
 
-    ``muted`` are those seen so far.
-    """
-    for way in ways:
+    def muting(way: Way) -> Decision | None:
         if way.path not in muted:
             muted[way.path] = mute(way, timings, now_ms)
-        decision = muted[way.path]
-        if decision is None:
-            words = f"to {target} by {way.path}"
-            return Told(target, Decision(Reason.ROUTED, way.path, words), way)
-    way = next((way for way in ways if way.digest), ways[0])
-    withheld = muted[way.path]
-    assert withheld is not None
-    return Told(target, withheld, way)
+        return muted[way.path]
+
+    way = telling(ways, muting)
+    routed = Decision(Reason.ROUTED, way.path, f"to {target} by {way.path}")
+    return Told(target, muting(way) or routed, way)
+
+
+def telling(ways: Sequence[Way], muting: Callable[[Way], Decision | None]) -> Way:
+    """Of the ways to a target the first that is not muted, or else that has a digest."""
+    told = (way for way in ways if muting(way) is None)
+    held = (way for way in ways if way.digest)
+    return next(told, None) or next(held, ways[0])

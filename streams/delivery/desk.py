@@ -9,7 +9,8 @@ from alerts.age import is_historic
 from alerts.ledger import Entry, Ledger, Outcome
 from alerts.model import Alert, Kind
 from alerts.pictures.drawing import Picture
-from alerts.stages.path import Known, Told, decide, remember
+from alerts.stages.mute import mute
+from alerts.stages.path import Known, Told, decide, remember, telling
 from alerts.targets import Message
 from alerts.words.summary import Part
 from alerts.writers import Writers
@@ -129,6 +130,15 @@ class Desk:
 
     def _names(self, item: Item) -> dict[str, str]:
         return self.names.get(item.request.alert.watchlist, {})
+
+    def group_of(self, request: Request, target: str) -> Group | None:
+        """What an alert is told with, on the way that tells the target now; None where alone."""
+        ways = request.ways.get(target)
+        if ways is None:
+            return None
+        now_ms = int(self.clock.now() * 1000)
+        way = telling(ways, lambda way: mute(way, self.known.timings, now_ms))
+        return Group.of(way, request.facts)
 
     def group(self, group: Group | None, target: str) -> Group | None:
         """What alerts of a group are to a target: none, where it gets each by itself."""

@@ -260,6 +260,9 @@ class DeliveryLane:
                     items[0].attempts, attempt.detail)  # fmt: skip
         if not self._desk.may_send():
             return  # it may be another worker's by now: who has it says what becomes of it
+        if attempt.permanent and len(items) > 1 and not attempt.in_part:
+            await self._settle({}, [self._alone(item, len(items)) for item in items])
+            return
         ends, again = {}, []
         for item in items:
             if attempt.permanent:
@@ -279,8 +282,17 @@ class DeliveryLane:
         entry = self._desk.entry(self._target, item.request, outcome, detail)
         return replace(entry, attempts=item.attempts, instead_of=item.instead_of)
 
+    def _alone(self, item: Item, count: int) -> Entry:
+        """Have what was refused for good among others tried by itself: one of them may be to blame.
+
+        That is once for each; who refuses it again has refused this alert.
+        """
+        item.beside = (item,)
+        item.detail = f"{item.detail}, in one message of {count}"
+        return self._retrying(item)
+
     def _retrying(self, item: Item) -> Entry:
-        wait = item.due - asyncio.get_running_loop().time()
+        wait = max(0.0, item.due - asyncio.get_running_loop().time())
         entry = self._entry(item, Outcome.RETRYING, item.detail)
         next_ms = int((self._desk.clock.now() + wait) * 1000)
         return replace(entry, next_ms=next_ms, until_ms=int(item.until * 1000))

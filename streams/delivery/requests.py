@@ -23,12 +23,19 @@ class Group:
     wait: float
     limit: int
 
+    @classmethod
+    def of(cls, way: Way, facts: Facts) -> Group | None:
+        """The alerts that are told in one message with one on its way; None: it is told alone."""
+        if way.group is None:
+            return None
+        return cls(way.group_key(facts), way.group.wait, way.group.limit)
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
     """An alert for its targets; ``asked`` where a person wants it sent, whatever was before.
 
-    ``facts`` are those of the alert; ``groups`` are those that it belongs to, by target.
+    ``facts`` are those of the alert; ``ways`` are its routes, by target.
     """
 
     record: Record
@@ -36,7 +43,7 @@ class Request:
     targets: Sequence[str]
     asked: bool = False
     facts: Facts = field(default_factory=dict)
-    groups: Mapping[str, Group | None] = field(default_factory=dict)
+    ways: Mapping[str, Sequence[Way]] = field(default_factory=dict)
 
     @property
     def offset(self) -> int:
@@ -68,8 +75,7 @@ class Reader:
         ways = self._router.match(facts)
         own, names = tuple(ways), requested(record)
         if names is None:
-            groups = {target: _group(those[0], facts) for target, those in ways.items()}
-            return Request(record, alert, own, facts=facts, groups=groups)
+            return Request(record, alert, own, facts=facts, ways=ways)
         return Request(record, alert, self._named(names, own), asked=True, facts=facts)
 
     def _named(self, names: bytes, own: Sequence[str]) -> Sequence[str]:
@@ -82,10 +88,3 @@ class Reader:
             detail = f"resend names {unknown[0][:80]!r}, which is no target"
             raise RejectedError(Reason.UNKNOWN_TARGET, detail)
         return wanted
-
-
-def _group(way: Way, facts: Facts) -> Group | None:
-    """The alerts that are told in one message with one on its way."""
-    if way.group is None:
-        return None
-    return Group(way.group_key(facts), way.group.wait, way.group.limit)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from alerts.ledger import Entry, Outcome, standing
@@ -12,7 +12,7 @@ from alerts.stages.match import Router
 from config.settings import Settings
 from streams.delivery.requests import Request
 from streams.judges.dead_letters import Key
-from streams.judges.scope import REMOVED, Scope
+from streams.judges.scope import ANOTHER, REMOVED, Scope
 from streams.records import Record, Topic
 from streams.verdict import Finding, Part
 
@@ -77,13 +77,16 @@ class LedgerJudge:
         for identity, sent in self._sent.items():
             place = (Topic.ALERTS, self._partition, sent.offset, None)
             entries = self._entries.get(identity, {})
-            for target in self._wanted(sent, entries):
+            wanted = list(self._wanted(sent, entries))
+            for target in wanted:
                 self.part.expected += 1
                 entry = entries.get(target)
                 if entry is not None and self._is_done(sent, entry):
                     self._ended(entry)
                 elif entry is None and place in refused:
                     self.part.notes[f"refused by delivery ({refused[place]})"] += 1
+                elif entry is None and _had_other_routes(entries, wanted):
+                    self.part.unjudged[ANOTHER] += 1
                 else:
                     self._open(f"{identity}/{target}", sent, entry, failing)
         for identity in sorted(self._judged - self._sent.keys()):
@@ -139,3 +142,9 @@ class LedgerJudge:
             detail = f"{entry.outcome.value}, but the alert is not in the log"
             finding = Finding(f"{entry.alert}/{entry.target}", detail)
             self._scope.tell(self.part, self.part.extra, finding, entry.at_ms)
+
+
+def _had_other_routes(entries: Mapping[str, Entry], wanted: Collection[str]) -> bool:
+    """Whether an alert has come to its end at a target that its routes do not name any more."""
+    others = (entry for target, entry in entries.items() if target not in wanted)
+    return any(entry.outcome.is_final and not entry.instead_of for entry in others)

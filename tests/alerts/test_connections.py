@@ -21,6 +21,7 @@ from streams.agents.delivery import hang_up_at_the_end
 
 DESK, RISK, THIRD = "desk@test.example", "risk@test.example", "third@test.example"
 YES = Attempt(True)
+LATER = Attempt(False, "SMTP 451", in_part=True)
 DROP, HANG = MailServer.DROP, MailServer.HANG
 
 
@@ -256,7 +257,7 @@ async def test_recipients_that_are_served_are_not_served_again(mail: MailServer)
     mail.refusals[RISK] = ["451 4.7.1 later"]
     (message,) = numbered(1)
     async with target(mail, DESK, RISK, THIRD) as notifier:
-        assert await one_by_one(notifier, [message, message]) == [Attempt(False, "SMTP 451"), YES]
+        assert await one_by_one(notifier, [message, message]) == [LATER, YES]
     assert [sent.recipients for sent in mail.mails] == [(DESK,), (THIRD,), (RISK,)]
 
 

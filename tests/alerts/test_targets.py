@@ -145,7 +145,10 @@ async def test_one_recipient_who_is_unknown_ends_it_when_all_others_have_it() ->
     with MailServer({"a@x.example": ["451 later"], "b@x.example": "550 unknown"}) as mail:
         target = AppriseNotifier("mail", mail.url("a@x.example", "b@x.example"))
         attempts = [await target.notify(MESSAGE, 5) for _ in range(2)]
-    assert attempts == [Attempt(False, "SMTP 451"), Attempt(False, "SMTP 550", permanent=True)]
+    assert attempts == [
+        Attempt(False, "SMTP 451"),
+        Attempt(False, "SMTP 550", permanent=True, in_part=True),
+    ]
     assert [m.recipients for m in mail.mails] == [("a@x.example",)]
 
 

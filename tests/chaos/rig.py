@@ -9,7 +9,7 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -205,38 +205,56 @@ class Rig:
 
     def judge(self, timeout: float = 120) -> Figures:
         """Wait until all is told; then nothing may be missing, extra or wrong."""
-        began = time.monotonic()
-        verdict = self.settle(timeout)
-        print(f"settled in {time.monotonic() - began:.1f} s")
-        assert verdict.is_exact, "\n".join(verdict.lines())
-        alerts, closes = self.read("alerts"), self.read("closes")
-        first: dict[str, dict[str, Any]] = {}
-        for record in alerts:
-            alert = json.loads(record.value)
-            first.setdefault(alert["id"], alert)
-        final = oracle.final_closes(
-            (record.value for record in closes),
-            {*ASSETS, *BENCHMARKS},
-            set(self.market.periods),
-        )
-        expected = oracle.facts(self.market.config(TARGETS), final)
-        told = oracle.standing(first.values())
-        assert not told - expected, f"told, and not so: {sorted(told - expected)[:10]}"
-        assert not expected - told, f"so, and not told: {sorted(expected - told)[:10]}"
+        self.settle_exactly(timeout)
+        first = self.alerts()
+        self.check_facts(first.values())
         received = self.received()
         wanted = {(identity, target) for identity in first for target in TARGETS}
         lost, unknown = wanted - received.keys(), received.keys() - wanted
         assert not lost, f"alerts that a target never got: {sorted(lost)[:10]}"
         assert not unknown, f"messages about no alert: {sorted(unknown)[:10]}"
+        return self.figures(len(wanted), sum(received.values()) - len(received))
+
+    def settle_exactly(self, timeout: float) -> None:
+        """Wait until all is told, and have it verified."""
+        began = time.monotonic()
+        verdict = self.settle(timeout)
+        print(f"settled in {time.monotonic() - began:.1f} s")
+        assert verdict.is_exact, "\n".join(verdict.lines())
+
+    def alerts(self) -> dict[str, dict[str, Any]]:
+        """The alerts in the log by their ids, of each the first."""
+        first: dict[str, dict[str, Any]] = {}
+        for record in self.read("alerts"):
+            alert = json.loads(record.value)
+            first.setdefault(alert["id"], alert)
+        return first
+
+    def check_facts(self, alerts: Iterable[Mapping[str, Any]]) -> None:
+        """What is told of the streaks must be what the plain loops find."""
+        final = oracle.final_closes(
+            (record.value for record in self.read("closes")),
+            {*ASSETS, *BENCHMARKS},
+            set(self.market.periods),
+        )
+        expected = oracle.facts(self.market.config(TARGETS), final)
+        told = oracle.standing(alerts)
+        assert not told - expected, f"told, and not so: {sorted(told - expected)[:10]}"
+        assert not expected - told, f"so, and not told: {sorted(expected - told)[:10]}"
+
+    def figures(self, deliveries: int, repeats: int) -> Figures:
+        """What the run has come to; ``repeats`` are those at targets."""
+        alerts = self.read("alerts")
+        first = {json.loads(record.value)["id"] for record in alerts}
         return Figures(
             self.scenario,
             self.market.seed,
-            closes=len(closes),
+            closes=len(self.read("closes")),
             alerts=len(first),
-            deliveries=len(wanted),
+            deliveries=deliveries,
             broken=self.broken,
             repeats_in_log=len(alerts) - len(first),
-            repeats_at_targets=sum(received.values()) - len(received),
+            repeats_at_targets=repeats,
         )
 
     def settle(self, timeout: float = 120) -> Verdict:

@@ -489,6 +489,24 @@ def test_copies_out_of_order_before_since_are_no_fault(world: World) -> None:
 # --- pending --------------------------------------------------------------------------------
 
 
+def test_what_was_told_by_other_routes_is_not_missing_by_those_of_now(world: World) -> None:
+    """A target and its route are gone: what it was told of now has no line at another."""
+    world.settings = settings(
+        watchlists={name: {**w, "targets": ["sre"]} for name, w in _watchlists(world).items()}
+    )
+    verdict = world.verify()
+    assert verdict.faults == 0, faults(verdict)
+    assert verdict.ledger.unjudged == {ANOTHER: len(alerts_of(world))}
+
+
+def _watchlists(world: World) -> dict[str, Any]:
+    return world.settings.model_dump(mode="json", by_alias=True, exclude_unset=True)["watchlists"]  # type: ignore[no-any-return]
+
+
+def alerts_of(world: World) -> set[str]:
+    return {decode_alert(r.value).id for p in (0, 1) for r in world.of(Topic.ALERTS, p)}
+
+
 def test_what_is_young_is_pending(world: World) -> None:
     world.close("RUT", "2026-01-26", "2700", at_ms=NOW_MS - 30_000)
     verdict = world.verify()

@@ -233,3 +233,14 @@ async def test_of_two_muted_routes_to_a_target_the_one_with_a_digest_counts(
     desk = await new_desk(more=more)
     await desk.deliver(AN_ALERT)
     assert desk.mail.ids == ["a1"]
+
+
+async def test_the_route_that_tells_an_alert_says_what_it_is_told_with(new_desk: NewDesk) -> None:
+    """Of two that lead to a target the first is muted, and its group is of no account."""
+    muted = {"mute": ["night"], "group": {"by": [], "wait": 600}, "continue": True}
+    told = {"group": {"by": ["asset"], "wait": 5}}
+    more = {"routes": {"targets": ["mail"], "routes": [muted, told]}, "timings": NIGHT}
+    desk = await new_desk(more=more)
+    await desk.deliver(*several(2))
+    assert desk.mail.times == [5.0, 5.0]
+    assert details(desk) == {"a1": "", "a2": ""}
