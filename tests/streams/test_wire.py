@@ -13,6 +13,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from alerts import samples
 from alerts.evidence import Evidence, Holder
 from alerts.model import Alert, Kind, Milestone, Trigger
 from streams.core.periods import INTERVALS, from_date, from_text
@@ -508,6 +509,15 @@ AN_ALERT = Alert(
 )
 def test_what_is_no_alert(change: dict[str, Any]) -> None:
     data = AN_ALERT.to_dict() | change
+    with pytest.raises(RejectedError) as caught:
+        decode_alert(json.dumps(data).encode())
+    assert caught.value.reason is Reason.NOT_AN_ALERT
+
+
+@pytest.mark.parametrize("due", ["", "tomorrow", "2026-01-23", "2026-02-30T21:30Z", 5, None, []])
+def test_a_summary_says_when_it_was_due(due: object) -> None:
+    data = samples.of("summary").to_dict()
+    data["evidence"]["due"] = due
     with pytest.raises(RejectedError) as caught:
         decode_alert(json.dumps(data).encode())
     assert caught.value.reason is Reason.NOT_AN_ALERT
