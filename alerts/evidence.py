@@ -236,8 +236,11 @@ def _followed(data: dict[str, Any]) -> Followed:
 
 
 def holder_from(data: dict[str, Any] | None) -> Holder | None:
-    """A holder from its plain values."""
-    return None if data is None else Holder(**data)
+    """A holder from its plain values; KeyError or TypeError for others."""
+    if data is None:
+        return None
+    _whole(data, "length")
+    return Holder(**data)
 
 
 def standing_from(data: dict[str, Any] | None) -> Standing | None:

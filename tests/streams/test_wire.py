@@ -514,6 +514,16 @@ def test_what_is_no_alert(change: dict[str, Any]) -> None:
     assert caught.value.reason is Reason.NOT_AN_ALERT
 
 
+@pytest.mark.parametrize("length", ["16", 16.5, None, []])
+def test_the_length_of_a_record_is_a_whole_number(length: object) -> None:
+    """Messages and pictures reckon with it."""
+    data = samples.of("record.tied").to_dict()
+    data["milestone"]["holder"]["length"] = length
+    with pytest.raises(RejectedError) as caught:
+        decode_alert(json.dumps(data).encode())
+    assert caught.value.reason is Reason.NOT_AN_ALERT
+
+
 @pytest.mark.parametrize("due", ["", "tomorrow", "2026-01-23", "2026-02-30T21:30Z", 5, None, []])
 def test_a_summary_says_when_it_was_due(due: object) -> None:
     data = samples.of("summary").to_dict()
