@@ -514,6 +514,15 @@ def test_what_is_no_alert(change: dict[str, Any]) -> None:
     assert caught.value.reason is Reason.NOT_AN_ALERT
 
 
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "1e999", "-1e999"])
+def test_the_numbers_of_an_alert_are_finite(number: str) -> None:
+    value = encode_alert(AN_ALERT).replace(
+        b'"asset_return":0.1', f'"asset_return":{number}'.encode()
+    )
+    with pytest.raises(RejectedError):
+        decode_alert(value)
+
+
 @pytest.mark.parametrize("length", ["16", 16.5, None, []])
 def test_the_length_of_a_record_is_a_whole_number(length: object) -> None:
     """Messages and pictures reckon with it."""
