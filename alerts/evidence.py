@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from streams.core import periods
 from streams.core.aftermath import Followed, Outcome
 
 
@@ -205,6 +206,7 @@ def evidence_from(data: dict[str, Any]) -> Evidence | Reading | Conditions | Abs
         return Absence(**{**data, "symbols": tuple(data["symbols"])})
     if "streaks" in data:
         _whole(data, "pairs", "running", "near", "min_length", "within")
+        periods.from_text(data["due"], "1m")
         return Overview(**{**data, "streaks": tuple(_running(one) for one in data["streaks"])})
     data["missed"] = tuple(Missed(**{**m, "symbols": tuple(m["symbols"])}) for m in data["missed"])
     if "value" in data:
@@ -234,8 +236,11 @@ def _followed(data: dict[str, Any]) -> Followed:
 
 
 def holder_from(data: dict[str, Any] | None) -> Holder | None:
-    """A holder from its plain values."""
-    return None if data is None else Holder(**data)
+    """A holder from its plain values; KeyError or TypeError for others."""
+    if data is None:
+        return None
+    _whole(data, "length")
+    return Holder(**data)
 
 
 def standing_from(data: dict[str, Any] | None) -> Standing | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -10,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from config.summaries import Every, SummaryRule
-from config.timings import weekdays_of
+from config.timings import Edge, weekdays_of
 from config.watchlists import Watchlist
-from streams.calendars import Ended, hours_of
+from streams.calendars import Ended, Numbers, hours_of
 from streams.core import periods
 
 _MINUTE_MS = 60_000
@@ -36,16 +37,25 @@ def last_appointment(rule: SummaryRule, watchlist: Watchlist, by_ms: float) -> E
 
 
 def _around_a_session(rule: SummaryRule, calendar: str, by_ms: float) -> Ended | None:
-    hours, edge = hours_of(calendar), rule.edge
-    assert edge is not None
-    chosen = _last_of_each(rule.every, hours.sessions)
-    days = hours.sessions[chosen]
-    minutes = (hours.opens if edge.anchor == "open" else hours.closes)[chosen] + edge.minutes
+    assert rule.edge is not None
+    days, minutes = _all_of(calendar, rule.edge, rule.every)
     at = int(np.searchsorted(minutes, by_ms // _MINUTE_MS, side="right")) - 1
     return None if at < 0 else Ended(int(days[at]), int(minutes[at]) * _MINUTE_MS)
 
 
-def _last_of_each(every: Every, days: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+@lru_cache(256)
+def _all_of(calendar: str, edge: Edge, every: Every) -> tuple[Numbers, Numbers]:
+    """The sessions of a calendar that have a summary, and the minutes since 1970 of it, ascending.
+
+    They are asked for every few seconds, for each rule.
+    """
+    hours = hours_of(calendar)
+    chosen = _last_of_each(every, hours.sessions)
+    minutes = hours.opens if edge.anchor == "open" else hours.closes
+    return hours.sessions[chosen], minutes[chosen] + edge.minutes
+
+
+def _last_of_each(every: Every, days: Numbers) -> npt.NDArray[np.bool_]:
     """Which sessions, in days since 1970, are the last ones of their week or month."""
     groups: npt.NDArray[Any] = days
     if every == "week":

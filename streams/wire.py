@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Container, Sequence
 from dataclasses import asdict, dataclass
+from math import isfinite
 from typing import Any
 
 import msgspec
@@ -271,10 +272,18 @@ def decode_alert(value: bytes | None) -> Alert:
     """
     json_object(value, MAX_ALERT_BYTES)
     try:
-        return Alert.from_dict(json.loads(value or b""))
+        return Alert.from_dict(json.loads(value or b"", parse_float=_finite))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         detail = f"not an alert: {type(error).__name__}: {shown(str(error))}"
         raise RejectedError(Reason.NOT_AN_ALERT, detail) from None
+
+
+def _finite(digits: str) -> float:
+    """A number; ValueError for one like 1e999, which no JSON could say again."""
+    number = float(digits)
+    if not isfinite(number):
+        raise ValueError("a number is too large")
+    return number
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
+from operator import attrgetter
 
 from alerts.age import is_historic
 from alerts.ledger import Entry, Ledger, Outcome
@@ -120,13 +121,21 @@ class Desk:
         return replace(self.writers.message(alert, names, target, note), alert=alert, again=again)
 
     def together(self, items: Sequence[Item], target: str) -> tuple[Message, Sequence[Item]]:
-        """The words of several, the strongest first, and of which: a message has so much room."""
+        """The words of several, the strongest first, and of which: a message has so much room.
+
+        Where there is no room for all, the later ones in the log are left for the next message: so
+        what is said of a pair comes in its order.
+        """
         ranked = sorted(items, key=lambda item: (_strength(item), item.offset))
         parts = [Part(item.request.alert, self._names(item), _note(item)) for item in ranked]
         message = self.writers.together(parts, target)
-        if not message.others:
-            return self.message(ranked[0], target), ranked[:1]
-        return message, ranked[: 1 + len(message.others)]
+        room = 1 + len(message.others)
+        if room == len(items):
+            return message, ranked
+        earliest = sorted(items, key=attrgetter("offset"))[:room]
+        if room == 1:
+            return self.message(earliest[0], target), earliest
+        return self.together(earliest, target)
 
     def _names(self, item: Item) -> dict[str, str]:
         return self.names.get(item.request.alert.watchlist, {})

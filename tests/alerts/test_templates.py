@@ -12,6 +12,7 @@ from alerts.words.channels import USUAL, Channel, Family
 from alerts.words.checking import check_templates
 from alerts.words.faults import TemplateFaultError
 from alerts.words.library import Library
+from alerts.words.summary import Part, summary
 from alerts.words.writing import Words, words
 from alerts.writers import Writers
 from config.settings import Settings
@@ -34,6 +35,19 @@ def test_a_template_of_a_kind_comes_before_the_familys(tmp_path: Path) -> None:
     assert told(tmp_path).body == "mine"
     assert told(tmp_path, "threshold").body == "all of mine"
     assert told(tmp_path, family=Family.PLAIN).body.startswith("Russell 2000 (RUT) v S&P 500")
+
+
+@pytest.mark.parametrize("family", Family)
+def test_the_familys_own_does_not_write_groups(tmp_path: Path, family: Family) -> None:
+    """It knows one alert, and would leave out what it is not written for."""
+    write(tmp_path, {f"{family}/message.j2": "{{ story.title }}"})
+    parts = [Part(samples.of(kind), samples.NAMES) for kind in ("threshold", "ended")]
+    channel = Channel(family, USUAL[family])
+    mine, ours = (
+        summary(parts, channel, locale="en_GB", templates=Library("en_GB", folder))
+        for folder in (tmp_path, None)
+    )
+    assert mine == ours
 
 
 def test_the_words_can_be_others_for_all_families(tmp_path: Path) -> None:
@@ -112,7 +126,7 @@ def test_a_check_names_each_fault_once(tmp_path: Path) -> None:
         },
     )
     faults, rendered = check_templates(Library("en_GB", folder), folder)
-    assert rendered == (len(samples.KINDS) + 1) * (len(Family) - 1)
+    assert rendered == (len(samples.KINDS) + 1) * len(Family) - len(samples.KINDS)
     told = sorted(fault.removeprefix(f"{folder}/") for fault in faults)
     assert [one.split(": ")[0] for one in told] == [
         *("parts/own.j2:1", "push/readme.txt", "slack/message.j2:1", "slack/record.tyed.j2"),

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from alerts import samples
 from alerts.evidence import Evidence, Holder
 from alerts.model import Alert, Kind, Milestone, Trigger
 from streams.core.periods import INTERVALS, from_date, from_text
@@ -508,6 +509,34 @@ AN_ALERT = Alert(
 )
 def test_what_is_no_alert(change: dict[str, Any]) -> None:
     data = AN_ALERT.to_dict() | change
+    with pytest.raises(RejectedError) as caught:
+        decode_alert(json.dumps(data).encode())
+    assert caught.value.reason is Reason.NOT_AN_ALERT
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "1e999", "-1e999"])
+def test_the_numbers_of_an_alert_are_finite(number: str) -> None:
+    value = encode_alert(AN_ALERT).replace(
+        b'"asset_return":0.1', f'"asset_return":{number}'.encode()
+    )
+    with pytest.raises(RejectedError):
+        decode_alert(value)
+
+
+@pytest.mark.parametrize("length", ["16", 16.5, None, []])
+def test_the_length_of_a_record_is_a_whole_number(length: object) -> None:
+    """Messages and pictures reckon with it."""
+    data = samples.of("record.tied").to_dict()
+    data["milestone"]["holder"]["length"] = length
+    with pytest.raises(RejectedError) as caught:
+        decode_alert(json.dumps(data).encode())
+    assert caught.value.reason is Reason.NOT_AN_ALERT
+
+
+@pytest.mark.parametrize("due", ["", "tomorrow", "2026-01-23", "2026-02-30T21:30Z", 5, None, []])
+def test_a_summary_says_when_it_was_due(due: object) -> None:
+    data = samples.of("summary").to_dict()
+    data["evidence"]["due"] = due
     with pytest.raises(RejectedError) as caught:
         decode_alert(json.dumps(data).encode())
     assert caught.value.reason is Reason.NOT_AN_ALERT

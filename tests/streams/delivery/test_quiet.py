@@ -79,6 +79,21 @@ async def test_what_a_channel_has_no_room_for_is_in_the_next_message(new_desk: N
         assert {details(desk)[one] for one in ids} == {f"in one message of {len(ids)}"}
 
 
+async def test_what_has_no_room_is_what_came_last(new_desk: NewDesk) -> None:
+    """So one that is graver goes before no other of its pair."""
+    targets = {name: {"url": "discord://4174216298/abc"} for name in ("mail", "chat", "spare")}
+    more = routes(group={"by": ["watchlist"], "wait": 5, "limit": 50})
+    desk = await new_desk(more=more | {"targets": targets})
+    weak, strong = Milestone(Kind.ENDED, 10), Milestone(Kind.THRESHOLD, 10)
+    kinds = {n: weak if n <= 25 else strong for n in range(1, 51)}
+    await desk.deliver(*(an_alert(n, asset=f"A{n % 25}", milestone=kinds[n]) for n in kinds))
+    found = [re.findall(r"^- Alert a(\d+)$", message.body, re.M) for message in desk.mail.taken]
+    assert len(found) > 1
+    times = {int(number): at for at, numbers in enumerate(found) for number in numbers}
+    assert sorted(times) == list(range(1, 51))
+    assert sorted(times.values()) == [times[number] for number in sorted(times)]
+
+
 async def test_what_fails_together_is_tried_together_again(new_desk: NewDesk) -> None:
     desk = await new_desk(more=routes(**BELL))
     desk.mail.answers = [NO, YES]
