@@ -113,14 +113,20 @@ class Desk:
                 reason = entry.detail.partition(":")[0]
                 self.metrics.suppressed.labels(entry.target, reason).inc()
 
-    def message(self, item: Item, target: str) -> Message:
+    def words(self, items: Sequence[Item], target: str) -> tuple[Message, Sequence[Item]]:
+        """The message of as many of these as it has room for, and of which."""
+        if len(items) == 1:
+            return self._message(items[0], target), items
+        return self._together(items, target)
+
+    def _message(self, item: Item, target: str) -> Message:
         """The words for a target; those of a fallback say whose they are."""
         alert = item.request.alert
         names, note = self._names(item), _note(item)
         again = str(item.offset) if item.request.asked else ""
         return replace(self.writers.message(alert, names, target, note), alert=alert, again=again)
 
-    def together(self, items: Sequence[Item], target: str) -> tuple[Message, Sequence[Item]]:
+    def _together(self, items: Sequence[Item], target: str) -> tuple[Message, Sequence[Item]]:
         """The words of several, the strongest first, and of which: a message has so much room.
 
         Where there is no room for all, the later ones in the log are left for the next message: so
@@ -134,8 +140,8 @@ class Desk:
             return message, ranked
         earliest = sorted(items, key=attrgetter("offset"))[:room]
         if room == 1:
-            return self.message(earliest[0], target), earliest
-        return self.together(earliest, target)
+            return self._message(earliest[0], target), earliest
+        return self._together(earliest, target)
 
     def _names(self, item: Item) -> dict[str, str]:
         return self.names.get(item.request.alert.watchlist, {})

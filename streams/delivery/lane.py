@@ -192,14 +192,11 @@ class DeliveryLane:
         return self._gate.failing if item.attempts else self._gate.down
 
     async def _try(self, items: Sequence[Item]) -> None:
-        """One attempt at one message, with all of these."""
-        words = await self._words(items)
-        if not words:
+        """One attempt at one message, with as many of these as it has room for."""
+        written = await self._written(items)
+        if written is None:
             return
-        items = list(words)
-        message = words[items[0]]
-        if len(items) > 1:
-            message, items = self._desk.together(items, self._target)
+        message, items = written
         with self._gate.attempt(asyncio.get_running_loop().time()):
             picture = await self._desk.picture(items, self._target)
             if self._closing or not self._desk.may_send():
@@ -208,18 +205,29 @@ class DeliveryLane:
             self._tell_gate(items, attempt)
         await self._judge(items, attempt)
 
-    async def _words(self, items: Sequence[Item]) -> dict[Item, Message]:
-        """What each has to say; what cannot be written is settled, and the others go on."""
-        words: dict[Item, Message] = {}
+    async def _written(self, items: Sequence[Item]) -> tuple[Message, Sequence[Item]] | None:
+        """The message, and whom it tells; what cannot be written is settled, the others go on."""
+        try:
+            return self._desk.words(items, self._target)
+        except Exception as error:
+            if len(items) == 1:
+                await self._cannot_be_written(items[0], error)
+                return None
+        fine = []
         for item in items:
             try:
-                words[item] = self._desk.message(item, self._target)
+                self._desk.words([item], self._target)
+                fine.append(item)
             except Exception as error:
-                log.exception("alert %s cannot be rendered", item.request.alert.id)
-                await self._desk.put_aside(item.request, error)
-                detail = f"internal error: {type(error).__name__}"
-                await self._settle({item: [self._entry(item, Outcome.FAILED, detail)]})
-        return words
+                await self._cannot_be_written(item, error)
+        together = fine if len(fine) < len(items) else fine[:1]
+        return self._desk.words(together, self._target) if together else None
+
+    async def _cannot_be_written(self, item: Item, error: Exception) -> None:
+        log.error("alert %s cannot be rendered", item.request.alert.id, exc_info=error)
+        await self._desk.put_aside(item.request, error)
+        detail = f"internal error: {type(error).__name__}"
+        await self._settle({item: [self._entry(item, Outcome.FAILED, detail)]})
 
     async def _ask(self, message: Message) -> Attempt:
         timeout = self._desk.rules.timeout

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import pytest
 from delivery_desk import AN_ALERT, NEVER, NO, NOW, YES, Desk, an_alert, details, several, until
 
 from alerts.evidence import Holder
@@ -14,6 +15,7 @@ from alerts.ledger import Outcome
 from alerts.matchers import Matcher
 from alerts.model import Kind, Milestone
 from alerts.silences import Silence
+from alerts.writers import Writers
 
 HOUR = 3600.0
 NIGHT = {"night": {"times": "22:00-23:00"}}
@@ -140,6 +142,19 @@ async def test_one_that_cannot_be_rendered_leaves_the_others_of_its_group(
         "a1": "in one message of 2",
         "a2": "in one message of 2",
     }
+
+
+async def test_what_can_only_not_be_written_together_is_told_alone(
+    new_desk: NewDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(Writers, "together", fail)
+    desk = await new_desk(more=routes(**BELL))
+    await desk.deliver(*several(3))
+    assert sorted(desk.mail.ids) == ["a1", "a2", "a3"]
+    assert details(desk) == {"a1": "", "a2": "", "a3": ""}
 
 
 # --- mutings ------------------------------------------------------------------------
