@@ -22,7 +22,7 @@ from streams.log import Log
 from streams.outbox import Outbox
 from streams.records import Output, Place, Record, Topic
 
-FORMAT = 3
+FORMAT = 4
 #: A compressed state of more bytes than this lies in parts of at most as many.
 PART_BYTES = 8 * 1024 * 1024
 _FIRST_LOOK = 64
