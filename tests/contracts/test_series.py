@@ -82,6 +82,8 @@ def test_all_of_it_through_a_worker_that_is_killed(deployment: Deployment) -> No
         send(deployment, symbol, "2026-01-21", price, provisional=True)
     expected |= {"provisional": 1}
     eventually(lambda: rules(deployment) == expected, "what would be")
+    # told before the worker dies: else what withdraws it may come first, and speak for it
+    eventually(lambda: len(deployment.ledger()) == sum(expected.values()), "all of it told")
     first.end(signal.SIGKILL)
     second = deployment.start().ready()
     for symbol, price in LAST.items():
