@@ -52,8 +52,7 @@ class Message:
     The title is empty where the body begins with it; ``text`` is the plain part of HTML. ``again``
     is not empty where a person wants it sent, whatever was before: it tells apart such requests.
     ``others`` are the alerts that it tells beside the first. ``test`` says that it is about nothing
-    that has happened. It is the same message with a picture
-    and without.
+    that has happened. It is the same message with a picture and without.
     """
 
     title: str

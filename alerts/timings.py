@@ -33,7 +33,7 @@ class WallClock:
 
     def __init__(self, span: Span) -> None:
         self._zone = ZoneInfo(span.zone)
-        self._weekdays = frozenset[int]().union(*map(weekdays_of, span.weekdays))
+        self._weekdays = weekdays_of(*span.weekdays)
         self._times = tuple(map(times_of, span.times)) or ((0, 24 * 60),)
         self._dates = tuple(map(dates_of, span.dates))
 

@@ -6,6 +6,7 @@ The texts that a span is written with are read here, once, for the checks and fo
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import date
 from functools import cache
 from typing import Annotated, Literal, NamedTuple
@@ -37,16 +38,20 @@ class Edge(NamedTuple):
     minutes: int
 
 
-def weekdays_of(text: str) -> frozenset[int]:
-    """The days that ``mon`` or ``fri-mon`` means.
+def weekdays_of(*texts: str) -> frozenset[int]:
+    """The days that ``mon`` or ``fri-mon`` means; of several all.
 
     >>> sorted(weekdays_of("fri-mon"))
     [0, 4, 5, 6]
     """
+    return frozenset(day for text in texts for day in _days_of(text))
+
+
+def _days_of(text: str) -> Iterator[int]:
     first, _, last = text.partition("-")
     begin = DAYS.index(first)
     count = (DAYS.index(last or first) - begin) % 7 + 1
-    return frozenset((begin + n) % 7 for n in range(count))
+    return ((begin + n) % 7 for n in range(count))
 
 
 def times_of(text: str) -> tuple[int, int]:

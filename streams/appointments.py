@@ -68,7 +68,7 @@ def _last_of_each(every: Every, days: Numbers) -> npt.NDArray[np.bool_]:
 def _by_the_clock(rule: SummaryRule, by_ms: float) -> Ended | None:
     clock, zone = rule.clock, ZoneInfo(rule.zone)
     assert clock is not None
-    weekdays = frozenset[int]().union(*map(weekdays_of, rule.weekdays))
+    weekdays = weekdays_of(*rule.weekdays)
     now = datetime.fromtimestamp(by_ms / 1000, UTC)
     today = now.astimezone(zone).date()
     for day in (today - timedelta(days=back) for back in range(_WEEK + 1)):

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -192,8 +191,8 @@ class DeliveryWork:
         begin = max(begin, cursor - _RECALLED)
         async for records in self._desk.log.read(place, begin, max(begin, self._next)):
             for record in records:
-                with suppress(RejectedError):  # it lies in the dead letters
-                    request = self._desk.reader.read(record)
+                request = self._desk.reader.again(record)
+                if request is not None:
                     sources.see(request.alert, request.facts, request.targets)
             await asyncio.sleep(0)
 
@@ -261,12 +260,12 @@ class DeliveryWork:
         async for records in self._desk.log.read(self._desk.place, first, self._next):
             ends = []
             for record in records:
-                with suppress(RejectedError):
-                    request = self._desk.reader.read(record)
-                    is_ahead = any(cursors[name] <= record.offset for name in request.targets)
-                    if request.alert.id not in told and not is_ahead:
-                        names = [name for name, at in gone.items() if at <= record.offset]
-                        ends.append(self._desk.entry("", request, Outcome.SUPPRESSED, _gone(names)))
+                request = self._desk.reader.again(record)
+                if request is None or request.alert.id in told:
+                    continue
+                if not any(cursors[name] <= record.offset for name in request.targets):
+                    names = [name for name, at in gone.items() if at <= record.offset]
+                    ends.append(self._desk.entry("", request, Outcome.SUPPRESSED, _gone(names)))
             await self._desk.write(ends)
 
     def _forget_lanes(self) -> None:

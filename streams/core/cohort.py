@@ -56,9 +56,9 @@ class Standings(NamedTuple):
     """How pairs stand, in columns of one shape (pairs,).
 
     ``length`` is that of the streak that runs, below zero for an underperforming one, 0 for none.
-    The longest earlier streak of its direction is at least ``record`` long, and just so long where
-    no published record may be longer; 0 if there is none. ``last`` is the last common period,
-    ``NEVER`` without one.
+    The longest earlier streak of its direction is just ``record`` long, 0 if there is none; where
+    the pair has published records, of whatever direction, it is 1 at least and may be too short.
+    ``last`` is the last common period, ``NEVER`` without one.
     """
 
     length: Column

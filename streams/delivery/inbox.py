@@ -15,7 +15,6 @@ from streams.delivery.desk import Desk
 from streams.delivery.queue import Held, Item, Queue
 from streams.delivery.requests import Request
 from streams.records import Record
-from streams.wire import RejectedError
 
 log = logging.getLogger(__name__)
 
@@ -102,7 +101,7 @@ class Inbox:
         async for records in self._desk.log.read(self._desk.place, wanted[0], wanted[-1] + 1):
             for record in records:
                 if record.offset in self.owed:
-                    self._look(record.offset, self._request(record))
+                    self._look(record.offset, self._desk.reader.again(record))
         for offset in wanted:
             if self.owed.pop(offset, None) is not None:
                 log.warning("target %s: the alert at offset %d of %s is not there any more",
@@ -119,16 +118,10 @@ class Inbox:
     async def _look_at(self, records: Sequence[Record]) -> None:
         for start in range(0, len(records), _SLICE):
             for record in records[start : start + _SLICE]:
-                self._look(record.offset, self._request(record))
+                self._look(record.offset, self._desk.reader.again(record))
                 self._read_to = record.offset + 1
             await self.flush()
             await asyncio.sleep(0)
-
-    def _request(self, record: Record) -> Request | None:
-        try:
-            return self._desk.reader.read(record)
-        except RejectedError:
-            return None  # it went to the dead letters when it was handed over
 
     def _look(self, offset: int, request: Request | None) -> None:
         """Queue what is due; note what is history."""

@@ -78,6 +78,13 @@ class Reader:
             return Request(record, alert, own, facts=facts, ways=ways)
         return Request(record, alert, self._named(names, own), asked=True, facts=facts)
 
+    def again(self, record: Record) -> Request | None:
+        """The same of a record that was read before; None of one that is in the dead letters."""
+        try:
+            return self.read(record)
+        except RejectedError:
+            return None
+
     def _named(self, names: bytes, own: Sequence[str]) -> Sequence[str]:
         text = names.decode("utf-8", "replace")
         wanted = tuple(dict.fromkeys(name.strip() for name in text.split(",")))

@@ -21,6 +21,7 @@ from config.errors import StreakwatchError
 from config.loading import load
 from config.settings import Settings
 from streams import closes_file, topics
+from streams.cli.topic_reading import records_of
 from streams.closes_file import Row
 from streams.core import periods, prices
 from streams.core.returns import simple_return
@@ -30,7 +31,7 @@ from streams.embedded import Broker
 from streams.embedded.ports import free_port
 from streams.log import KafkaLog
 from streams.producing import send_closes
-from streams.records import Place, Topic
+from streams.records import Topic
 from streams.wire import Close
 
 
@@ -154,10 +155,8 @@ async def _streaks(settings: Settings) -> list[dict[str, Any]]:
     log, rows = KafkaLog(settings.kafka), []
     await log.start()
     try:
-        for partition in range(settings.kafka.partitions):
-            place = Place(Topic.STREAKS, partition)
-            async for records in log.read(place, *await log.bounds(place)):
-                rows += [json.loads(record.value or b"{}") for record in records]
+        async for _, record in records_of(log, Topic.STREAKS, settings.kafka.partitions):
+            rows.append(json.loads(record.value or b"{}"))
     finally:
         await log.stop()
     return rows
