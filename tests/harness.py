@@ -79,6 +79,10 @@ class WorkerProcess:
             if sample.name == name and labels.items() <= sample.labels.items()
         )
 
+    def counts(self, name: str, expected: float, **labels: str) -> None:
+        """Wait until a metric says this; what a worker did is counted after it is done."""
+        eventually(lambda: self.total(name, **labels) == expected, f"{name} {labels} {expected}")
+
     def ready(self) -> WorkerProcess:
         def check() -> bool:
             assert self.process.poll() is None, self.stderr.read_text()

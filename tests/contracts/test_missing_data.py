@@ -105,5 +105,5 @@ def test_minutes_as_they_pass(deployment: Deployment) -> None:
     }
     assert running not in periods
     assert period in periods
-    assert worker.total("streakwatch_alerts_total", watchlist="us", rule="data.arrived") == 1
+    worker.counts("streakwatch_alerts_total", 1, watchlist="us", rule="data.arrived")
     assert worker.end()[0] == 0
