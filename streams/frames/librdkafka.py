@@ -73,8 +73,9 @@ class Librdkafka(Follower):
     def __init__(self, kafka: Kafka) -> None:
         """Raises StreakwatchError when librdkafka cannot do what the configuration asks for."""
         super().__init__()
+        self._warnings = Warnings()
         try:
-            self._consumer = Consumer(properties(kafka), logger=Warnings())
+            self._consumer = Consumer(properties(kafka), logger=self._warnings)
         except KafkaException as error:
             raise unusable(error.args[0].str()) from None
         self._thread = ThreadPoolExecutor(1, "librdkafka")
@@ -98,6 +99,7 @@ class Librdkafka(Follower):
     def close(self) -> None:
         """See :class:`streams.frames.source.Source`."""
         self._closed = True
+        self._warnings.close()
         self._thread.submit(self._consumer.close)
         self._thread.shutdown(wait=False)
 

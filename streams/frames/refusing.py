@@ -22,11 +22,19 @@ def unusable(why: str) -> StreakwatchError:
 
 
 class Warnings:
-    """librdkafka's lines in our log: a warning each, whatever it takes it for."""
+    """librdkafka's lines in our log: a warning each, whatever it takes it for, until it closes."""
+
+    def __init__(self) -> None:
+        self._closed = False
 
     def log(self, _: int, text: str, *arguments: object) -> None:
         """As a logger's; the text stays apart from what it is about, for repeats to be counted."""
-        log.warning(text, *arguments)
+        if not self._closed:
+            log.warning(text, *arguments)
+
+    def close(self) -> None:
+        """No more: what a connection meets that is being closed is nobody's trouble."""
+        self._closed = True
 
 
 def refused(code: int, text: str) -> None:

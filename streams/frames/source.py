@@ -41,7 +41,10 @@ class Source(Protocol):
         ...
 
     def close(self) -> None:
-        """End all connections; what is polled meanwhile comes to nothing."""
+        """End all connections, perhaps a moment later, and without a line in the log.
+
+        What is polled meanwhile comes to nothing.
+        """
         ...
 
 

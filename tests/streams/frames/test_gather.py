@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import logging
-import time
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from ctypes import CFUNCTYPE, POINTER, c_char_p, c_int, c_int64, c_size_t, c_ssize_t, c_void_p
@@ -220,22 +220,45 @@ async def test_a_source_may_be_closed_while_it_is_polled(form: type[Gathered | L
         assert await source.poll({TP("t", 0): 0}, {TP("t", 0)}, 0.5) == {}
 
 
+async def warned(
+    source: Gathered | Librdkafka, caplog: pytest.LogCaptureFixture, times: int
+) -> None:
+    """Poll a source whose broker is away until there are so many warnings."""
+    caplog.set_level(logging.WARNING, "librdkafka")  # commands silence it for their process
+    async with asyncio.timeout(60):
+        while len(caplog.records) < times:
+            assert await source.poll({TP("t", 0): 0}, {TP("t", 0)}, 0.1) == {}
+
+
 @pytest.mark.parametrize("form", [Gathered, Librdkafka])
 async def test_a_broker_that_is_away_is_one_kind_of_warning(
     form: type[Gathered | Librdkafka], caplog: pytest.LogCaptureFixture
 ) -> None:
     """So that the limit of repeats holds them back."""
-    caplog.set_level(logging.WARNING, "librdkafka")  # commands silence it for their process
-    server = f"127.0.0.1:{free_port()}"
-    source, logger = form(Kafka(bootstrap_servers=[server])), logging.getLogger("librdkafka")
-    end = time.monotonic() + 60
-    while len(caplog.records) < 3:
-        assert await source.poll({TP("t", 0): 0}, {TP("t", 0)}, 0.1) == {}
-        told = f"{server}: {caplog.messages}; {logger!r}, {logger.disabled=}, {logger.propagate=}"
-        assert time.monotonic() < end, told
+    source = form(Kafka(bootstrap_servers=[f"127.0.0.1:{free_port()}"]))
+    await warned(source, caplog, 3)
     source.close()
     assert {(r.name, r.levelname) for r in caplog.records} == {("librdkafka", "WARNING")}
     assert len({r.msg for r in caplog.records}) == 1
+
+
+@pytest.mark.parametrize("form", [Gathered, Librdkafka])
+async def test_a_source_that_is_closed_says_nothing_more(
+    form: type[Gathered | Librdkafka], caplog: pytest.LogCaptureFixture
+) -> None:
+    """One that polls in a thread is closed a moment later, and reads what was not read before."""
+    before = set(threading.enumerate())
+    kafka = Kafka(bootstrap_servers=[f"127.0.0.1:{free_port()}"])
+    source, other = form(kafka), form(kafka)
+    await warned(source, caplog, 1)
+    await warned(other, caplog, 12)  # meanwhile the first fails, too, and is not polled
+    source.close()
+    other.close()
+    caplog.clear()
+    for thread in set(threading.enumerate()) - before:
+        await asyncio.to_thread(thread.join, 30)
+        assert not thread.is_alive()
+    assert caplog.messages == []
 
 
 def test_the_library_is_the_one_that_was_read() -> None:
