@@ -36,12 +36,14 @@ RECORDS = [
 ]  # fmt: skip
 
 
-def eventually(condition: Callable[[], Any], what: str, timeout: float = 40) -> Any:
+def eventually(
+    condition: Callable[[], Any], what: str | Callable[[], str], timeout: float = 40
+) -> Any:
     """The condition's value once it is true; fails with ``what`` after the timeout."""
     deadline = time.monotonic() + timeout
     while not (value := condition()):
         if time.monotonic() > deadline:
-            pytest.fail(f"not within {timeout} s: {what}")
+            pytest.fail(f"not within {timeout} s: {what if isinstance(what, str) else what()}")
         time.sleep(0.02)
     return value
 
@@ -81,14 +83,17 @@ class WorkerProcess:
 
     def counts(self, name: str, expected: float, **labels: str) -> None:
         """Wait until a metric says this; what a worker did is counted after it is done."""
-        eventually(lambda: self.total(name, **labels) == expected, f"{name} {labels} {expected}")
+        eventually(
+            lambda: self.total(name, **labels) == expected,
+            lambda: f"{name} {labels} {expected}: it is {self.total(name, **labels)}",
+        )
 
     def ready(self) -> WorkerProcess:
         def check() -> bool:
             assert self.process.poll() is None, self.stderr.read_text()
             return '"ready": true' in self.get("/ready")
 
-        eventually(check, f"worker ready: {self.stderr.read_text()}")
+        eventually(check, lambda: f"worker ready: {self.stderr.read_text()}")
         return self
 
     def end(self, number: int = signal.SIGTERM) -> tuple[int, float]:

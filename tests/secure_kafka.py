@@ -169,12 +169,8 @@ def inside(deployment: Deployment, *arguments: str) -> int:
 def secure_kafka(folder: Path) -> SecureKafka:
     """The broker, which the caller starts."""
     certificates = Certificates(folder)
-    ports: dict[str, int] = {"PLAINTEXT": free_port()}
+    ports = {name: free_port() for name in ("PLAINTEXT", *LISTENERS)}
     controller = free_port()
-    for name in LISTENERS:
-        while (port := free_port()) in {*ports.values(), controller}:
-            pass
-        ports[name] = port
     users = (
         argument
         for mechanism in ("SCRAM-SHA-256", "SCRAM-SHA-512")

@@ -14,6 +14,7 @@ HOST = "127.0.0.1"
 # Below the ports that systems give to outgoing connections: a client that tries to reconnect
 # while the broker is down could otherwise be given the broker's own port, and talk to itself.
 _CHOICE = range(20000, 32768)
+_given: set[int] = set()
 
 # Metadata, version 1, of no topic: length, api key, version, correlation id, no client id, []
 _METADATA_REQUEST = struct.pack(">ihhihi", 14, 3, 1, 1, -1, 0)
@@ -21,9 +22,13 @@ _METADATA_HEAD = struct.Struct(">iii")  # length, correlation id, number of brok
 
 
 def free_port(besides: int = 0) -> int:
-    """A port that nothing listens on now. Raises StreakwatchError when none is found."""
+    """A port that nothing listens on now, and never one that was given before.
+
+    Who was given it may not listen yet. Raises StreakwatchError when none is found.
+    """
     for port in random.sample(_CHOICE, 100):
-        if port != besides and _bind_error(port) is None:
+        if port != besides and port not in _given and _bind_error(port) is None:
+            _given.add(port)
             return port
     raise StreakwatchError(f"no free port on {HOST} found", "choose one with --port")
 

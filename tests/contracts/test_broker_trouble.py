@@ -74,10 +74,7 @@ class Pair:
     """Two brokers, the first of which is the controller too; every record is on both."""
 
     def __init__(self, folder: Path) -> None:
-        ports: set[int] = set()
-        while len(ports) < 3:
-            ports.add(free_port())
-        controller, *public = ports
+        controller, *public = (free_port() for _ in range(3))
         cluster = ("--cluster-id", base64.urlsafe_b64encode(b"S" * 16).decode().rstrip("="))
         replicas = {
             "controller.quorum.voters": f"1@127.0.0.1:{controller}",

@@ -9,7 +9,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -316,9 +315,8 @@ def test_a_long_running_log_does_not_grow_for_ever(tmp_path: Path) -> None:
     assert log.with_name("kafka.log.1").read_bytes() == b"x" * 100 + b"y"
 
 
-def test_an_orderly_stop_is_quick(broker: Broker) -> None:
+def test_a_stop_is_orderly_long_before_it_would_become_a_kill(broker: Broker) -> None:
+    """0.3 s; 2.5 s where Java writes its class archive; it is killed after ten."""
     broker.start()
-    began = time.monotonic()
     broker.stop()
-    assert time.monotonic() - began < 8  # 0.3 s; 2.5 s where Java writes its class archive
     assert (broker.data_dir / "log" / ".kafka_cleanshutdown").exists()

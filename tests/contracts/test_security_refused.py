@@ -188,27 +188,31 @@ def silent() -> Iterator[str]:
 
 @pytest.mark.parametrize("security", [{}, {"tls": True}], ids=["plain", "TLS"])
 def test_a_server_that_is_not_kafka_is_told_in_seconds(
-    security: dict[str, Any], secured: Deployment
+    security: dict[str, Any], secured: Deployment, capsys: pytest.CaptureFixture[str]
 ) -> None:
     server = f"127.0.0.1:{secured.webhook.port}"
     use(secured, server, security)
     began = time.monotonic()
-    told = streakwatch(secured, "send", "close", "RUT", "2026-01-26", "2670.10")
-    assert told.stderr == (
+    code = inside(secured, "send", "close", "RUT", "2026-01-26", "2670.10")
+    told = capsys.readouterr()
+    assert told.err == (
         f"streakwatch: what listens at {server} is not Kafka: "
         "check kafka.bootstrap_servers, or --bootstrap-servers\n"
     )
-    assert (told.returncode, told.stdout) == (1, "")
+    assert (code, told.out) == (1, "")
     assert time.monotonic() - began < 12
 
 
-def test_a_server_that_says_nothing_is_told_in_seconds(silent: str, secured: Deployment) -> None:
+def test_a_server_that_says_nothing_is_told_in_seconds(
+    silent: str, secured: Deployment, capsys: pytest.CaptureFixture[str]
+) -> None:
     use(secured, silent, {})
     began = time.monotonic()
-    told = streakwatch(secured, "topics", "check")
-    assert told.stderr == (
+    code = inside(secured, "topics", "check")
+    told = capsys.readouterr()
+    assert told.err == (
         f"streakwatch: Kafka at {silent} does not answer (it says nothing that Kafka would say): "
         "start it (`streakwatch up` starts one), or give --bootstrap-servers\n"
     )
-    assert (told.returncode, told.stdout) == (1, "")
+    assert (code, told.out) == (1, "")
     assert time.monotonic() - began < 14

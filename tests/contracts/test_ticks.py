@@ -73,7 +73,8 @@ def test_ticks_become_one_message_whatever_is_killed(
     assert set(deployment.ledger().values()) == {"delivered"}
     (message,) = deployment.webhook.inbox.messages
     assert message.title.startswith("RUT beat SPX for the 4th session running")
-    told = {(c["symbol"], c["period"]): c["close"] for c in map(json.loads, closes(deployment))}
+    records = [json.loads(record.value) for record in deployment.read("closes")]
+    told = {(c["symbol"], c["period"]): c["close"] for c in records}  # the last of each counts
     assert told == {
         (symbol, day): str(close) if symbol == "RUT" else "100"
         for day, close in zip(DAYS, CLOSES, strict=True)

@@ -260,13 +260,15 @@ async def test_a_sweep_waits_for_no_lane_that_is_long_about_it(desk: Desk, event
     await eventually(lambda: desk.works[SLOW].taken == [0, 1, 2])
 
 
-async def test_what_is_taken_away_while_it_is_attached_has_no_position(desk: Desk) -> None:
+async def test_what_is_taken_away_while_it_is_attached_has_no_position(
+    desk: Desk, eventually: Any
+) -> None:
     desk.append(SLOW, 5)
     desk.append(QUICK, 5)
     desk.hold("restore", SLOW)
     runner = desk.runner()
-    attaching = asyncio.create_task(runner.attach([0, 1], 0.05))
-    await asyncio.sleep(0.01)
+    attaching = asyncio.create_task(runner.attach([0, 1], 60))
+    await eventually(lambda: len(desk.works) == 2)
     await runner.release(0.001)
     assert await attaching == {}
 
