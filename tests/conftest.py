@@ -1,4 +1,4 @@
-"""What any test may ask for: a real Kafka, and names of its own in it."""
+"""What any test may ask for: a real Kafka, names of its own in it, and Hypothesis profiles."""
 
 from __future__ import annotations
 
@@ -7,8 +7,18 @@ import uuid
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from streams.embedded import Broker, ports
+
+for name, options in {
+    "quick": {"max_examples": 200},
+    "ci": {"max_examples": 3000},
+    "mutants": {"max_examples": 60, "derandomize": True},
+}.items():  # how long an example takes says more about the machine than about us
+    slow = [HealthCheck.too_slow]
+    settings.register_profile(name, deadline=None, suppress_health_check=slow, **options)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,28 +1,19 @@
-"""Hypothesis profiles, and the doubles that the tests of the runner and of delivery share."""
+"""The doubles that the tests of the runner and of delivery share."""
 
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
 
 from streams.fold import Runner
 from streams.lane import Work
 from streams.metrics import Metrics
 from streams.records import Output, Place, Record, Topic
 from streams.snapshots import Snapshots
-
-settings.register_profile("quick", max_examples=200, deadline=None)
-settings.register_profile(
-    "ci", max_examples=3000, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
-settings.register_profile("mutants", max_examples=60, deadline=None, derandomize=True)
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 
 @dataclass(frozen=True, slots=True)
