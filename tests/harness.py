@@ -93,7 +93,8 @@ class WorkerProcess:
             assert self.process.poll() is None, self.stderr.read_text()
             return '"ready": true' in self.get("/ready")
 
-        eventually(check, lambda: f"worker ready: {self.stderr.read_text()}")
+        # it took 35 s with seven processes for each core
+        eventually(check, lambda: f"worker ready: {self.stderr.read_text()}", 90)
         return self
 
     def end(self, number: int = signal.SIGTERM) -> tuple[int, float]:
