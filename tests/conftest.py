@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import uuid
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
+from streams import logs
 from streams.embedded import Broker, ports
 
 for name, options in {
@@ -27,6 +29,15 @@ def ports_of_its_own() -> None:
     number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     count = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     ports._CHOICE = ports._CHOICE[number::count]
+
+
+@pytest.fixture(autouse=True)
+def libraries_as_loud_as_before() -> Iterator[None]:
+    """A command silences them for its process; here there are other tests after it."""
+    levels = {name: logging.getLogger(name).level for name in logs.QUIET}
+    yield
+    for name, level in levels.items():
+        logging.getLogger(name).setLevel(level)
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
-import logging
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -224,7 +223,6 @@ async def warned(
     source: Gathered | Librdkafka, caplog: pytest.LogCaptureFixture, times: int
 ) -> None:
     """Poll a source whose broker is away until there are so many warnings."""
-    caplog.set_level(logging.WARNING, "librdkafka")  # commands silence it for their process
     async with asyncio.timeout(60):
         while len(caplog.records) < times:
             assert await source.poll({TP("t", 0): 0}, {TP("t", 0)}, 0.1) == {}
