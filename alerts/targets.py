@@ -15,6 +15,7 @@ from apprise.plugins.slack import NotifySlack
 
 from alerts.answers import sum_up
 from alerts.console import register_console
+from alerts.keyed import register_keyed
 from alerts.mail import NotifyThreadedEmail, register_mail
 from alerts.model import Alert
 from alerts.parts import Parts
@@ -101,7 +102,13 @@ class AppriseNotifier:
 
         Raises TargetError where apprise does not take the URL.
         """
-        for register in (register_console, register_mail, register_webhook, teach_mails):
+        for register in (
+            register_console,
+            register_keyed,
+            register_mail,
+            register_webhook,
+            teach_mails,
+        ):
             register()
         # in the caller's thread, and without following redirects: see alerts.answers
         self._apprise = apprise.Apprise(asset=AppriseAsset(async_mode=False, http_redirects=False))

@@ -147,6 +147,14 @@ def test_console_examples(block: Block, checkout: Path, capsys: pytest.CaptureFi
             assert output.getvalue() == expected.rstrip("\n") + "\n"
 
 
+@pytest.mark.parametrize("block", of("sh"), ids=str)
+def test_commands_for_a_shell_are_accepted(block: Block) -> None:
+    for line in block.text.splitlines():
+        if line.startswith("streakwatch "):
+            words = shlex.split(line, comments=True)
+            accept(words[1 : words.index(">") if ">" in words else None])
+
+
 def test_commands_in_running_text_are_accepted() -> None:
     names = {
         "streakwatch",
@@ -180,6 +188,8 @@ def loaded(block: Block, folder: Path) -> Settings:
     for name in re.findall(r"file:([\w/-]+)", block.text):
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text("0123456789abcdef\n")
+    for name in re.findall(r"^templates: (\S+)", block.text, re.M):
+        (folder / name).mkdir()
     file = folder / "streakwatch.yaml"
     file.write_text(minimal(block.text))
     return load(file, SECRETS)

@@ -39,10 +39,12 @@ def test_a_preview_of_an_alert_of_ones_own(
     (folder / "streakwatch.yaml").write_text(
         example_text().replace("locale: en_GB", "locale: de_DE")
     )
-    (folder / "a.json").write_text(json.dumps(samples.of("record.broken").to_dict()))
-    out = told(capsys, "preview", "--alert", "a.json")
-    assert "Russell 2000 (RUT) v S&P 500 (SPX)" in out
-    assert "RUT +9,54 %" in out
+    alert = samples.of("record.broken").to_dict()
+    for text in (alert, {"alert": alert, "title": "as `alerts show`", "follows": None}):
+        (folder / "a.json").write_text(json.dumps(text))
+        out = told(capsys, "preview", "--alert", "a.json")
+        assert "Russell 2000 (RUT) v S&P 500 (SPX)" in out
+        assert "RUT +9,54 %" in out
     assert "RUT +9.54%" in told(capsys, "preview", "--alert", "a.json", "--locale", "en_US")
 
 
@@ -55,11 +57,11 @@ def test_a_file_that_is_no_alert(
     text: str, what: str, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (folder / "a.json").write_bytes(text.encode("utf-8", "surrogateescape"))
-    assert what in told(capsys, "preview", "--alert", "a.json", code=1)
+    assert what in told(capsys, "preview", "--alert", "a.json", code=2)
 
 
 def test_a_file_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
-    assert "cannot read a.json" in told(capsys, "preview", "--alert", "a.json", code=1)
+    assert "cannot read a.json" in told(capsys, "preview", "--alert", "a.json", code=2)
 
 
 def test_an_e_mail_is_opened_from_a_file(
