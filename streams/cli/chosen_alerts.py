@@ -61,6 +61,8 @@ def alert_of(file: Path) -> Alert:
         raise UsageError(f"{name} is not UTF-8", "save it as UTF-8") from None
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{name} is not one alert as JSON ({error})", _CURE) from None
+    if not isinstance(data, dict):
+        raise UsageError(f"{name} is not one alert: it holds no JSON object", _CURE)
     try:
         return Alert.from_dict(data.get("alert", data))
     except KeyError as error:
