@@ -35,7 +35,8 @@ class Entry:
 
     ``at_ms`` and, while it is tried again, ``next_ms`` and ``until_ms`` (its deadline) are in
     milliseconds since 1970; ``detail`` says why; ``offset`` is the place of the alert's record in
-    its partition of ``alerts``; ``instead_of`` is the target whose fallback this one is.
+    its partition of ``alerts``; ``instead_of`` is the target whose fallback this one is; ``thread``
+    is what the alerts of a streak have in common at the target, where it was told of it.
     """
 
     alert: str
@@ -48,6 +49,7 @@ class Entry:
     next_ms: int = 0
     instead_of: str = ""
     until_ms: int = 0
+    thread: str = ""
 
     @property
     def key(self) -> bytes:
@@ -105,7 +107,7 @@ def _entry(fields: dict[str, Any]) -> Entry:
 
 
 _TYPES: dict[str, type] = {
-    **dict.fromkeys(("alert", "target", "detail", "instead_of"), str),
+    **dict.fromkeys(("alert", "target", "detail", "instead_of", "thread"), str),
     **dict.fromkeys(("at_ms", "attempts", "offset", "next_ms", "until_ms"), int),
 }
 
@@ -113,12 +115,14 @@ _TYPES: dict[str, type] = {
 class Ledger:
     """A fold over entries: what needs no delivery any more, and what is tried again.
 
-    Of what has ended it keeps a number for each alert and target: there are many.
+    Of what has ended it keeps a number for each alert and target, and of each streak the first
+    alert that was told to a target: there are many.
     """
 
     def __init__(self) -> None:
         self._ended: dict[str, dict[str, int]] = {}
         self._retrying: dict[tuple[str, str], Entry] = {}
+        self._first: dict[str, str] = {}
 
     def apply(self, entry: Entry) -> bool:
         """Take an entry, the same again changes nothing; whether it stands."""
@@ -129,6 +133,8 @@ class Ledger:
             ended = self._ended.setdefault(entry.target, {})
             ended[entry.alert] = (entry.offset + 1) * len(_FINAL) + _FINAL.index(entry.outcome)
             self._retrying.pop((entry.alert, entry.target), None)
+            if entry.thread:
+                self._first.setdefault(entry.thread, entry.alert)
         else:
             self._retrying[entry.alert, entry.target] = entry
         return True
@@ -150,6 +156,14 @@ class Ledger:
         """How an alert's way to a target has ended; None while it has not."""
         number = self._ended.get(target, {}).get(alert)
         return None if number is None else _FINAL[number % len(_FINAL)]
+
+    def first(self, thread: str) -> str:
+        """The first alert of a thread that was told; empty where none was.
+
+        One that a person had sent again is written again: after the ledger's topic was compacted
+        and read anew, the first is the earliest of the others.
+        """
+        return self._first.get(thread, "")
 
     def _end(self, alert: str, target: str) -> Entry | None:
         number = self._ended.get(target, {}).get(alert)

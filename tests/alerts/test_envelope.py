@@ -39,10 +39,20 @@ def test_all_that_is_about_one_streak_is_one_thread(kind: str) -> None:
     assert envelope(alert, "mail").thread == (of_streak if alert.direction else "")
 
 
-def test_the_end_of_a_streak_answers_no_message_that_may_not_be_there() -> None:
-    ended = envelope(samples.of("ended"), "mail")
-    assert (ended.follows, ended.replies_to) == ("", "")
-    assert ended.thread
+def test_the_end_of_a_streak_answers_the_first_message_about_it_that_was_told() -> None:
+    first, ended = samples.of("threshold"), samples.of("ended")
+    told = envelope(first, "mail")
+    answer = envelope(ended, "mail", first=first.id)
+    assert (answer.follows, answer.replies_to, answer.thread) == ("", told.message, told.thread)
+    assert envelope(ended, "mail").replies_to == ""
+
+
+def test_a_correction_answers_what_it_corrects_and_what_is_sent_again_itself() -> None:
+    correction = samples.of("correction")
+    corrected = envelope(replace(correction, id=correction.follows, follows=""), "mail").message
+    assert envelope(correction, "mail", first="a1").replies_to == corrected
+    again = envelope(correction, "mail", "7", first="a1")
+    assert again.replies_to == envelope(correction, "mail").message
 
 
 @pytest.mark.parametrize("kind", samples.KINDS)
