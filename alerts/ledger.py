@@ -36,7 +36,8 @@ class Entry:
     ``at_ms`` and, while it is tried again, ``next_ms`` and ``until_ms`` (its deadline) are in
     milliseconds since 1970; ``detail`` says why; ``offset`` is the place of the alert's record in
     its partition of ``alerts``; ``instead_of`` is the target whose fallback this one is; ``thread``
-    is what the alerts of a streak have in common at the target, where it was told of it.
+    is what the alerts of a streak have in common at the target, where it was told of it. What was
+    held back for a digest and has not ended has ``held_ms``, until when, and ``held_for``, why.
     """
 
     alert: str
@@ -50,6 +51,8 @@ class Entry:
     instead_of: str = ""
     until_ms: int = 0
     thread: str = ""
+    held_ms: int = 0
+    held_for: str = ""
 
     @property
     def key(self) -> bytes:
@@ -107,8 +110,8 @@ def _entry(fields: dict[str, Any]) -> Entry:
 
 
 _TYPES: dict[str, type] = {
-    **dict.fromkeys(("alert", "target", "detail", "instead_of", "thread"), str),
-    **dict.fromkeys(("at_ms", "attempts", "offset", "next_ms", "until_ms"), int),
+    **dict.fromkeys(("alert", "target", "detail", "instead_of", "thread", "held_for"), str),
+    **dict.fromkeys(("at_ms", "attempts", "offset", "next_ms", "until_ms", "held_ms"), int),
 }
 
 

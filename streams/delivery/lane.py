@@ -77,14 +77,10 @@ class DeliveryLane:
             self._task.cancel()
 
     def age(self) -> float:
-        """Seconds that the oldest alert here has waited since it came into the log; 0 if none.
-
-        What is held back does not wait for the target.
-        """
-        oldest = self.inbox.queue.oldest(but_held=True)
-        if oldest is None:
-            return 0.0
-        return max(0.0, self._desk.clock.now() - oldest.request.record.timestamp / 1000)
+        """Seconds that an alert here has waited for the target at most; 0 where none waits."""
+        now = self._desk.clock.now()
+        since = min((item.since_ms / 1000 for item in self.inbox.queue.heads()), default=now)
+        return max(0.0, now - since)
 
     async def _run(self) -> None:
         while not self._closing:
@@ -301,7 +297,7 @@ class DeliveryLane:
 
     def _retrying(self, item: Item) -> Entry:
         wait = max(0.0, item.due - asyncio.get_running_loop().time())
-        entry = self._entry(item, Outcome.RETRYING, item.detail)
+        entry = _of_digest(item, self._entry(item, Outcome.RETRYING, item.detail))
         next_ms = int((self._desk.clock.now() + wait) * 1000)
         return replace(entry, next_ms=next_ms, until_ms=int(item.until * 1000))
 
@@ -317,7 +313,7 @@ class DeliveryLane:
         if fallback is None or self._is_concerned(fallback, item):
             return [end]
         until = self._desk.clock.now() + self._desk.rules.deadline
-        entry = self._desk.entry(fallback, item.request, Outcome.RETRYING)
+        entry = _of_digest(item, self._desk.entry(fallback, item.request, Outcome.RETRYING))
         return [replace(entry, instead_of=self._target, until_ms=int(until * 1000)), end]
 
     def _is_concerned(self, fallback: str, item: Item) -> bool:
@@ -357,6 +353,12 @@ class DeliveryLane:
         lane = self._lanes[entry.target]
         lane.inbox.owe(entry, item.request)
         lane.wake()
+
+
+def _of_digest(item: Item, entry: Entry) -> Entry:
+    """The entry of one that was held back, if it was: who goes on with it tells it in a digest."""
+    held = item.held
+    return replace(entry, held_ms=held.until_ms, held_for=held.why) if held else entry
 
 
 def _named(items: Sequence[Item]) -> str:
