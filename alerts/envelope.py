@@ -56,8 +56,11 @@ def envelope(
 
 
 def thread(alert: Alert, target: str) -> str:
-    """What the alerts of one streak have in common at a target; empty for others."""
-    if not alert.direction or not alert.start:
+    """What the alerts of one streak have in common at a target; empty for others.
+
+    One about the year to date is about no streak, though it has a direction.
+    """
+    if alert.of_year or not alert.direction or not alert.start:
         return ""
     pair = (alert.watchlist, alert.asset, alert.benchmark)
     return alert_id("thread", *pair, alert.direction, alert.start, target)

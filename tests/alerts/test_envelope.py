@@ -9,6 +9,7 @@ import pytest
 
 from alerts import mail, samples
 from alerts.envelope import envelope
+from alerts.model import Kind, Milestone
 from alerts.stages import floor
 
 
@@ -36,7 +37,11 @@ def test_all_that_is_about_one_streak_is_one_thread(kind: str) -> None:
     alert = samples.of(kind)
     first = replace(samples.of("threshold"), watchlist=alert.watchlist)
     of_streak = envelope(first, "mail").thread
-    assert envelope(alert, "mail").thread == (of_streak if alert.direction else "")
+    is_of_streak = alert.direction and kind != "year-to-date"
+    assert envelope(alert, "mail").thread == (of_streak if is_of_streak else "")
+    year = Milestone(Kind.YEAR_TO_DATE, value="0", direction="rising")
+    taken_back = replace(samples.of("correction"), also=(year,), watchlist=alert.watchlist)
+    assert envelope(taken_back, "mail").thread == ""
 
 
 def test_the_end_of_a_streak_answers_the_first_message_about_it_that_was_told() -> None:
