@@ -66,13 +66,15 @@ def preview(
     if file is not None and sample is not None:
         raise click.UsageError("give either --alert or --sample", ctx)
     settings = _settings(config_path)
-    alert = alert_of(file) if file is not None else samples.of(sample or "record.broken")
+    kind = sample or "record.broken"
+    alert = alert_of(file) if file is not None else samples.of(kind)
     chosen = Family(family)
     told = words(
         alert,
         _names(alert, settings, is_sample=file is None),
         Channel(chosen, USUAL[chosen]),
         templates=_library(settings, locale, ctx),
+        first="" if file is not None else samples.first_of(kind),
     )
     if opened:
         _open(family, told.title, told.body, told.headed)
