@@ -85,6 +85,9 @@ def parse(text: str, file: str) -> yaml.MappingNode:
 
 def _composed(text: str, file: str) -> yaml.Node | None:
     """The root; what libyaml refuses is read again by PyYAML, for its words and places."""
+    text = (
+        text if text.endswith("\n") else f"{text}\n"
+    )  # else each has a line of its own for the end
     if _LIBYAML is not None and _reads_alike(text):
         with suppress(yaml.YAMLError, ValueError, OverflowError):
             return yaml.compose(text, _LIBYAML)
@@ -125,10 +128,9 @@ _LIBYAML = _libyaml()
 def _reads_alike(text: str) -> bool:
     """Whether libyaml's nodes and lines are PyYAML's.
 
-    It takes tabs and byte order marks where PyYAML refuses them, and ends a last line that has no
-    line break itself, so that an empty value there is on the line after it.
+    It takes tabs and byte order marks where PyYAML refuses them.
     """
-    return text.endswith(("\n", "}", "]")) and "\t" not in text and "\ufeff" not in text
+    return "\t" not in text and "\ufeff" not in text
 
 
 def _syntax(error: yaml.MarkedYAMLError) -> tuple[str, str]:
