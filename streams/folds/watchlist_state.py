@@ -20,7 +20,6 @@ from streams.core.cohort import Arrivals, Cohort
 from streams.core.groups import distinct, highest_before, not_beyond
 from streams.core.precedence import Precedence
 from streams.core.subjects import Change, Moved, PairKey, Rewritten
-from streams.definitions import watch
 from streams.folds.ahead import Ahead
 from streams.folds.charting import Charted, chart_of, never
 from streams.folds.missing import Switches
@@ -29,6 +28,7 @@ from streams.folds.rows import Rows, Single
 from streams.folds.summaries import Summaries
 from streams.folds.telling import Telling
 from streams.records import SUMMARIES, Output, Topic
+from streams.watches import watch
 from streams.wire import TICKS, Close, Due, Look, Routed, StreakNow, encode_alert, encode_streak
 
 Column = npt.NDArray[np.int64]
