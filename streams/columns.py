@@ -33,8 +33,6 @@ ORIGIN = ("partition", "offset", "line", "arrived")
 INTERVALS = tuple(periods.INTERVALS)
 #: The number of the source of closes that are made of ticks.
 OF_TICKS = 1
-#: In a column while it is read: what is no period, or no time.
-NEVER = -(2**62)
 
 
 class Columns(NamedTuple):

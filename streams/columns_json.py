@@ -9,7 +9,8 @@ import numpy.typing as npt
 
 from streams.arrow import MAX_ROWS
 from streams.batches import Batch, Values, only
-from streams.columns import NEVER, Columns, Odd, same
+from streams.columns import Columns, Odd, same
+from streams.core.periods import NEVER
 from streams.fields import is_short
 from streams.numbering import Numbering
 from streams.plain import Fields, Texts

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from streams.columns import INTERVALS, NEVER, OF_TICKS
+from streams.columns import INTERVALS, OF_TICKS
 from streams.core import periods
 from streams.fields import is_short
 from streams.wire import TICKS
@@ -67,9 +67,9 @@ class Numbering:
         return _places(self._source, texts)
 
     def period(self, interval: int, texts: Sequence[str | None]) -> Column:
-        """The periods of an interval, by its number; ``NEVER`` for what is none."""
+        """The periods of an interval, by its number; ``periods.NEVER`` for what is none."""
         if interval < 0:
-            return np.full(len(texts), NEVER)
+            return np.full(len(texts), periods.NEVER)
         known = self._periods[interval]
         try:
             return np.fromiter(map(known.__getitem__, texts), np.int64, len(texts))
@@ -80,7 +80,7 @@ class Numbering:
                 try:
                     known[text] = periods.from_text(text or "", INTERVALS[interval])
                 except periods.PeriodError:
-                    known[text] = NEVER
+                    known[text] = periods.NEVER
         return np.array([known[text] for text in texts], np.int64)
 
 
