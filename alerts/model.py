@@ -160,6 +160,12 @@ class Alert:
         return self.milestone.kind.value
 
     @property
+    def of_year(self) -> bool:
+        """Whether it is about the year to date, and no streak; one that is taken back too."""
+        taken_back = self.also[:1] if self.milestone.kind is Kind.CORRECTION else ()
+        return any(m.kind is Kind.YEAR_TO_DATE for m in (self.milestone, *taken_back))
+
+    @property
     def provisional(self) -> bool:
         """Whether it speaks of a period that has not closed."""
         return self.milestone.kind is Kind.PROVISIONAL

@@ -51,8 +51,9 @@ class Message:
 
     The title is empty where the body begins with it; ``text`` is the plain part of HTML. ``again``
     is not empty where a person wants it sent, whatever was before: it tells apart such requests.
-    ``others`` are the alerts that it tells beside the first. ``test`` says that it is about nothing
-    that has happened. It is the same message with a picture and without.
+    ``others`` are the alerts that it tells beside the first. ``first`` is the id of the first alert
+    that the target was told of the same streak, if any. ``test`` says that it is about nothing that
+    has happened. It is the same message with a picture and without.
     """
 
     title: str
@@ -62,6 +63,7 @@ class Message:
     alert: Alert | None = field(default=None, compare=False)
     others: tuple[Alert, ...] = field(default=(), compare=False)
     again: str = ""
+    first: str = field(default="", compare=False)
     test: bool = False
     picture: Picture | None = field(default=None, compare=False)
 

@@ -83,3 +83,10 @@ def test_a_check_ends_with_1_where_something_is_wrong(
     lines = told(capsys, "check", code=1).splitlines()
     assert f"{folder}/mine/push/message.j2:1: " in lines[0]
     assert lines[-1] == "templates: 1 fault"
+
+
+def test_the_sample_of_an_end_names_the_first_of_its_streak(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    out = told(capsys, "preview", "--sample", "ended")
+    assert out.rstrip().endswith(f"first told as {samples.of('threshold').id}")

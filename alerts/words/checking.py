@@ -34,11 +34,13 @@ def check_templates(templates: Library, folder: Path | None = None) -> tuple[lis
 
 def _messages(templates: Library) -> Iterator[Callable[[], object]]:
     """Each sample, and all of them in one message, for each family."""
-    parts = [Part(samples.of(kind), samples.NAMES) for kind in samples.KINDS]
+    parts = [Part(samples.of(k), samples.NAMES, first=samples.first_of(k)) for k in samples.KINDS]
     for family in Family:
         channel = Channel(family, USUAL[family])
         for part in parts:
-            yield partial(words, part.alert, part.names, channel, templates=templates)
+            yield partial(
+                words, part.alert, part.names, channel, templates=templates, first=part.first
+            )
         yield partial(summary, parts, channel, locale=DEFAULT, templates=templates)
 
 

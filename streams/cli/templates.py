@@ -59,19 +59,22 @@ def preview(
     config_path: Path | None,
 ) -> None:
     """Print a message as a channel would get it; nothing is sent."""
+    from alerts import samples
     from alerts.words.channels import USUAL, Channel, Family
     from alerts.words.writing import words
 
     if file is not None and kind is not None:
         raise click.UsageError("give either --alert or --sample", ctx)
     settings = _settings(config_path)
-    alert = _alert_of(file) if file is not None else _sample_of(kind or "record.broken", ctx)
+    kind = kind or "record.broken"
+    alert = _alert_of(file) if file is not None else _sample_of(kind, ctx)
     chosen = Family(family)
     told = words(
         alert,
         _names(alert, settings, is_sample=file is None),
         Channel(chosen, USUAL[chosen]),
         templates=_library(settings, locale, ctx),
+        first="" if file is not None else samples.first_of(kind),
     )
     if opened:
         _open(family, told.title, told.body, told.headed)
