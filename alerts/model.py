@@ -51,6 +51,14 @@ class Kind(StrEnum):
     DATA_ARRIVED = "data.arrived"
     SUMMARY = "summary"
 
+    @property
+    def rank(self) -> int:
+        """0 for the strongest kind, and one more for each weaker one."""
+        return _RANKS[self]
+
+
+_RANKS = {kind: rank for rank, kind in enumerate(Kind)}
+
 
 @dataclass(frozen=True, slots=True)
 class Milestone:

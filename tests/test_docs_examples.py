@@ -18,6 +18,7 @@ import click
 import jsonschema
 import pytest
 import yaml
+from command_lines import accept
 
 from alerts.ledger import Entry
 from alerts.model import Alert
@@ -29,7 +30,7 @@ from config.environment import overridable, variable
 from config.loading import example_text, load
 from config.settings import Settings
 from streams.batches import Records, Single
-from streams.cli.main import run, streakwatch
+from streams.cli.main import run
 from streams.closes_file import Row
 from streams.closes_file import read as read_closes
 from streams.core.periods import from_text
@@ -93,17 +94,6 @@ def commands(block: Block) -> Iterator[tuple[str, str]]:
     for part in re.split(r"^\$ ", block.text, flags=re.M)[1:]:
         command, _, output = part.partition("\n")
         yield command, output
-
-
-def accept(arguments: list[str]) -> None:
-    """Parse a command line of ours as far as its command would run; raises click's errors."""
-    command: click.Command = streakwatch
-    context, rest = click.Context(streakwatch), arguments
-    while isinstance(command, click.Group):
-        _, found, rest = command.resolve_command(context, rest)
-        assert found is not None
-        command = found
-    command.make_context(command.name, list(rest), parent=context)
 
 
 def runs_here(arguments: list[str]) -> bool:

@@ -18,7 +18,7 @@ from streams.cli.main import Suggesting
 from streams.cli.options import config_option, load_settings, servers_option
 from streams.cli.plot import needing_matplotlib, write_picture
 from streams.cli.showing import alert_facts, alert_lines, alert_row
-from streams.cli.tables import as_json, format_option, print_rows
+from streams.cli.tables import as_json, format_option, limit_option, print_newest
 from streams.cli.topic_reading import record_at, records_of, sending, since_option, with_log
 from streams.ledgers import HELD, PENDING, Filter, Ledgers, Told
 from streams.pictures import chart_in
@@ -55,8 +55,7 @@ def command() -> None:
 @click.option("--watchlist", default="", metavar="NAME", help="Only those of this watchlist.")
 @click.option("--status", type=click.Choice(_STATUSES), help="Only those with this outcome at a "
               "target; held is for a digest, pending without any yet.")  # fmt: skip
-@click.option("--limit", type=click.IntRange(1), default=100, show_default=True,
-              help="At most so many, the newest.")  # fmt: skip
+@limit_option
 @format_option
 @config_option
 @servers_option
@@ -80,10 +79,8 @@ def list_(
         raise UsageError(f"there is no watchlist {watchlist!r}", cure)
     wanted = Filter(since_ms, watchlist, status or "")
     found = [told for told in ledgers.all() if wanted.wants(told, router.targets(told.alert))]
-    rows = [alert_row(told, settings) for told in found[-limit:]]
-    print_rows(rows, ("time", "watchlist", "id", "title", "status"), form)
-    if len(found) > limit:
-        click.echo(f"… and {len(found) - limit:,} older (--limit)", err=True)
+    columns = ("time", "watchlist", "id", "title", "status")
+    print_newest(found, limit, lambda told: alert_row(told, settings), columns, form)
     if not found:
         click.echo("no alerts match", err=True)
 

@@ -9,7 +9,7 @@ from operator import attrgetter
 from alerts.age import is_historic
 from alerts.envelope import thread
 from alerts.ledger import Entry, Ledger, Outcome
-from alerts.model import Alert, Kind
+from alerts.model import Alert
 from alerts.pictures.drawing import Picture
 from alerts.stages.mute import mute
 from alerts.stages.path import Known, Told, decide, remember, telling
@@ -30,8 +30,6 @@ from streams.works import internal_dead_letter
 
 Fail = Callable[[StreakwatchError], Awaitable[None]]
 """Ends the worker with an error that no trying again mends."""
-
-_STRENGTH = {kind: place for place, kind in enumerate(Kind)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +133,7 @@ class Desk:
         Where there is no room for all, the later ones in the log are left for the next message: so
         what is said of a pair comes in its order.
         """
-        ranked = sorted(items, key=lambda item: (_strength(item), item.offset))
+        ranked = sorted(items, key=_rank)
         parts = [self._part(item, target) for item in ranked]
         message = self.writers.together(parts, target)
         room = 1 + len(message.others)
@@ -194,6 +192,6 @@ def _note(item: Item) -> str:
     return f"Held back: {item.held.why}." if item.held else ""
 
 
-def _strength(item: Item) -> int:
-    """0 for the strongest."""
-    return _STRENGTH[item.request.alert.milestone.kind]
+def _rank(item: Item) -> tuple[int, int]:
+    """The strongest first; of a kind, the earliest in the log."""
+    return item.request.alert.milestone.kind.rank, item.offset
