@@ -36,6 +36,9 @@ class Links:
     settles; empty where there is none."""
     thread: str
     """What the documents about one streak have in common; empty where it is about none."""
+    first: str
+    """The key of the first document that this target was given about the streak; empty in that one,
+    and where it is about none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,7 @@ def document(parcel: Parcel, now: float) -> dict[str, Any]:
         "links": {
             "follows": f"{alert.follows}/{parcel.target}" if alert.follows else "",
             "thread": parcel.envelope.thread,
+            "first": f"{message.first}/{parcel.target}" if message.first else "",
         },
         "alert": alert.to_dict(),
     }

@@ -20,8 +20,9 @@ class Envelope:
     to see it arrive. ``message`` identifies the message, ``follows`` the earlier one that it
     corrects, confirms, withdraws or settles, and ``thread`` what all messages about a streak have
     in common; each is 20 hex digits, the latter two empty where there is none. ``replies_to`` is
-    which of them this one answers, and ``beside`` what messages of the other alerts that it tells
-    would be and belong to: whoever answers one of those names one of these.
+    the message that this one answers: what it follows, else the first about its streak. ``beside``
+    is what messages of the other alerts that it tells would be and belong to: whoever answers one
+    of those names one of these.
     """
 
     key: str
@@ -32,42 +33,49 @@ class Envelope:
     beside: tuple[str, ...] = ()
 
 
-def envelope(alert: Alert, target: str, again: str = "", others: Sequence[Alert] = ()) -> Envelope:
-    """The envelope of an alert for a target; ``again`` tells apart what is sent on request.
+def envelope(
+    alert: Alert, target: str, again: str = "", others: Sequence[Alert] = (), first: str = ""
+) -> Envelope:
+    """The envelope of an alert for a target.
 
-    ``others`` are told in the same message. The end of a streak is in its thread, and answers none
-    of its messages: which was the first depends on rules and routes, and no alert says it.
+    Args:
+        again: tells apart what is sent on request.
+        others: what is told in the same message.
+        first: the id of the first alert that the target was told of the streak, if any.
     """
     key = "/".join(filter(None, (alert.id, target, again)))
-    first = _message(f"{alert.id}/{target}") if again else ""
-    follows = _follows(alert, target)
+    before = alert.id if again else alert.follows or first
     return Envelope(
         key,
         _message(key),
-        follows,
-        _thread(alert, target),
-        replies_to=first or follows,
+        _of(alert.follows, target),
+        thread(alert, target),
+        replies_to=_of(before, target),
         beside=tuple(one for other in others for one in _ids(other, target)),
     )
 
 
+def thread(alert: Alert, target: str) -> str:
+    """What the alerts of one streak have in common at a target; empty for others.
+
+    One about the year to date is about no streak, though it has a direction.
+    """
+    if alert.of_year or not alert.direction or not alert.start:
+        return ""
+    pair = (alert.watchlist, alert.asset, alert.benchmark)
+    return alert_id("thread", *pair, alert.direction, alert.start, target)
+
+
 def _ids(alert: Alert, target: str) -> Sequence[str]:
     """What a message of an alert alone would be, and belong to."""
-    ids = (_thread(alert, target), _follows(alert, target), _message(f"{alert.id}/{target}"))
+    ids = (thread(alert, target), _of(alert.follows, target), _of(alert.id, target))
     return [one for one in ids if one]
 
 
-def _follows(alert: Alert, target: str) -> str:
-    return _message(f"{alert.follows}/{target}") if alert.follows else ""
+def _of(alert: str, target: str) -> str:
+    """The message of the alert of this id, if there is one."""
+    return _message(f"{alert}/{target}") if alert else ""
 
 
 def _message(key: str) -> str:
     return alert_id("message", key)
-
-
-def _thread(alert: Alert, target: str) -> str:
-    """What the alerts of one streak have in common at a target; empty for others."""
-    if not alert.direction or not alert.start:
-        return ""
-    pair = (alert.watchlist, alert.asset, alert.benchmark)
-    return alert_id("thread", *pair, alert.direction, alert.start, target)

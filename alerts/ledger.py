@@ -35,7 +35,9 @@ class Entry:
 
     ``at_ms`` and, while it is tried again, ``next_ms`` and ``until_ms`` (its deadline) are in
     milliseconds since 1970; ``detail`` says why; ``offset`` is the place of the alert's record in
-    its partition of ``alerts``; ``instead_of`` is the target whose fallback this one is.
+    its partition of ``alerts``; ``instead_of`` is the target whose fallback this one is; ``thread``
+    is what the alerts of a streak have in common at the target, where it was told of it. What was
+    held back for a digest and has not ended has ``held_ms``, until when, and ``held_for``, why.
     """
 
     alert: str
@@ -48,6 +50,9 @@ class Entry:
     next_ms: int = 0
     instead_of: str = ""
     until_ms: int = 0
+    thread: str = ""
+    held_ms: int = 0
+    held_for: str = ""
 
     @property
     def key(self) -> bytes:
@@ -105,20 +110,22 @@ def _entry(fields: dict[str, Any]) -> Entry:
 
 
 _TYPES: dict[str, type] = {
-    **dict.fromkeys(("alert", "target", "detail", "instead_of"), str),
-    **dict.fromkeys(("at_ms", "attempts", "offset", "next_ms", "until_ms"), int),
+    **dict.fromkeys(("alert", "target", "detail", "instead_of", "thread", "held_for"), str),
+    **dict.fromkeys(("at_ms", "attempts", "offset", "next_ms", "until_ms", "held_ms"), int),
 }
 
 
 class Ledger:
     """A fold over entries: what needs no delivery any more, and what is tried again.
 
-    Of what has ended it keeps a number for each alert and target: there are many.
+    Of what has ended it keeps a number for each alert and target, and of each streak the first
+    alert that was told to a target: there are many.
     """
 
     def __init__(self) -> None:
         self._ended: dict[str, dict[str, int]] = {}
         self._retrying: dict[tuple[str, str], Entry] = {}
+        self._first: dict[str, str] = {}
 
     def apply(self, entry: Entry) -> bool:
         """Take an entry, the same again changes nothing; whether it stands."""
@@ -129,6 +136,8 @@ class Ledger:
             ended = self._ended.setdefault(entry.target, {})
             ended[entry.alert] = (entry.offset + 1) * len(_FINAL) + _FINAL.index(entry.outcome)
             self._retrying.pop((entry.alert, entry.target), None)
+            if entry.thread:
+                self._first.setdefault(entry.thread, entry.alert)
         else:
             self._retrying[entry.alert, entry.target] = entry
         return True
@@ -150,6 +159,14 @@ class Ledger:
         """How an alert's way to a target has ended; None while it has not."""
         number = self._ended.get(target, {}).get(alert)
         return None if number is None else _FINAL[number % len(_FINAL)]
+
+    def first(self, thread: str) -> str:
+        """The first alert of a thread that was told; empty where none was.
+
+        One that a person had sent again is written again: after the ledger's topic was compacted
+        and read anew, the first is the earliest of the others.
+        """
+        return self._first.get(thread, "")
 
     def _end(self, alert: str, target: str) -> Entry | None:
         number = self._ended.get(target, {}).get(alert)

@@ -23,8 +23,6 @@ from streams.core.book import Entry
 from streams.core.pairs import Tracker
 from streams.core.streaks import Streak
 
-_STRENGTH = {kind: rank for rank, kind in enumerate(Kind)}
-
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -38,7 +36,7 @@ class Found:
     def order(self) -> tuple[int, float, int]:
         """The strongest first; of records that of the widest scope."""
         width = float("-inf") if self.since is None else self.since
-        return _STRENGTH[self.milestone.kind], width, -self.milestone.level
+        return self.milestone.kind.rank, width, -self.milestone.level
 
 
 def milestones(rules: Iterable[SimpleRule], step: Step) -> list[tuple[Streak, Milestone]]:

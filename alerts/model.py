@@ -51,6 +51,14 @@ class Kind(StrEnum):
     DATA_ARRIVED = "data.arrived"
     SUMMARY = "summary"
 
+    @property
+    def rank(self) -> int:
+        """0 for the strongest kind, and one more for each weaker one."""
+        return _RANKS[self]
+
+
+_RANKS = {kind: rank for rank, kind in enumerate(Kind)}
+
 
 @dataclass(frozen=True, slots=True)
 class Milestone:
@@ -150,6 +158,12 @@ class Alert:
     def rule(self) -> str:
         """The milestone's kind, as metrics and logs name it."""
         return self.milestone.kind.value
+
+    @property
+    def of_year(self) -> bool:
+        """Whether it is about the year to date, and no streak; one that is taken back too."""
+        taken_back = self.also[:1] if self.milestone.kind is Kind.CORRECTION else ()
+        return any(m.kind is Kind.YEAR_TO_DATE for m in (self.milestone, *taken_back))
 
     @property
     def provisional(self) -> bool:

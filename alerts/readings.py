@@ -39,8 +39,7 @@ class LevelStep:
 def milestones(rules: Iterable[SimpleRule], step: LevelStep) -> list[Milestone]:
     """The milestones that a period brought a series, strongest first."""
     found = [one for rule in rules for one in _of_rule(rule, step)]
-    order = list(Kind)
-    found.sort(key=lambda milestone: order.index(milestone.kind))
+    found.sort(key=lambda milestone: milestone.kind.rank)
     return list(dict.fromkeys(found))
 
 

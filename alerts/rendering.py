@@ -22,9 +22,10 @@ def render(
     locale: str = DEFAULT,
     templates: Library | None = None,
     note: str = "",
+    first: str = "",
 ) -> Message:
     """The message for people, by default in plain text; the arguments are those of ``words``."""
-    told = words(alert, names, channel, locale=locale, templates=templates, note=note)
+    told = words(alert, names, channel, locale=locale, templates=templates, note=note, first=first)
     return _message(told, [alert])
 
 

@@ -15,6 +15,7 @@ from apprise.plugins.slack import NotifySlack
 
 from alerts.answers import sum_up
 from alerts.console import register_console
+from alerts.keyed import register_keyed
 from alerts.mail import NotifyThreadedEmail, register_mail
 from alerts.model import Alert
 from alerts.parts import Parts
@@ -51,8 +52,9 @@ class Message:
 
     The title is empty where the body begins with it; ``text`` is the plain part of HTML. ``again``
     is not empty where a person wants it sent, whatever was before: it tells apart such requests.
-    ``others`` are the alerts that it tells beside the first. ``test`` says that it is about nothing
-    that has happened. It is the same message with a picture and without.
+    ``others`` are the alerts that it tells beside the first. ``first`` is the id of the first alert
+    that the target was told of the same streak, if any. ``test`` says that it is about nothing that
+    has happened. It is the same message with a picture and without.
     """
 
     title: str
@@ -62,6 +64,7 @@ class Message:
     alert: Alert | None = field(default=None, compare=False)
     others: tuple[Alert, ...] = field(default=(), compare=False)
     again: str = ""
+    first: str = field(default="", compare=False)
     test: bool = False
     picture: Picture | None = field(default=None, compare=False)
 
@@ -101,7 +104,13 @@ class AppriseNotifier:
 
         Raises TargetError where apprise does not take the URL.
         """
-        for register in (register_console, register_mail, register_webhook, teach_mails):
+        for register in (
+            register_console,
+            register_keyed,
+            register_mail,
+            register_webhook,
+            teach_mails,
+        ):
             register()
         # in the caller's thread, and without following redirects: see alerts.answers
         self._apprise = apprise.Apprise(asset=AppriseAsset(async_mode=False, http_redirects=False))

@@ -33,7 +33,7 @@ def sending(message: Message, target: str) -> Iterator[None]:
     """While it lasts, what is sent in this context is this message to this target."""
     alert, parcel = message.alert, None
     if alert is not None:
-        around = envelope(alert, target, message.again, message.others)
+        around = envelope(alert, target, message.again, message.others, message.first)
         parcel = Parcel(message, alert, target, around)
     token = _underway.set(parcel)
     try:

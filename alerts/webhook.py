@@ -14,6 +14,7 @@ from apprise import NotificationManager
 from apprise.plugins.base import NotifyBase
 
 from alerts.document import document, encode
+from alerts.keyed import KEY_HEADER
 from alerts.privacy import HIDDEN
 from alerts.signing import signature
 from alerts.underway import underway
@@ -52,7 +53,7 @@ class NotifyWebhook(NotifyBase):
             **dict(self._hook.headers),
             "Content-Type": "application/json",
             "User-Agent": "Streakwatch",
-            "X-Streakwatch-Id": parcel.envelope.key,
+            KEY_HEADER: parcel.envelope.key,
             "X-Streakwatch-Timestamp": str(int(now)),
             "X-Streakwatch-Signature": signature(self._hook.secret, int(now), payload),
         }

@@ -27,9 +27,14 @@ class Writers:
         self._settings = settings
 
     def message(
-        self, alert: Alert, names: Mapping[str, str], target: str, note: str = ""
+        self,
+        alert: Alert,
+        names: Mapping[str, str],
+        target: str,
+        note: str = "",
+        first: str = "",
     ) -> Message:
-        """The message for a target.
+        """The message for a target; the arguments are those of ``words``.
 
         Where a template of the user's fails, the message has the words of ours: a template is no
         reason for no message.
@@ -37,7 +42,7 @@ class Writers:
         return self._written(
             target,
             lambda channel, locale, templates: render(
-                alert, names, channel, locale=locale, templates=templates, note=note
+                alert, names, channel, locale=locale, templates=templates, note=note, first=first
             ),
         )
 

@@ -25,9 +25,9 @@ from config.watchlists import Watchlist
 from streams import arrow
 from streams.batches import Records, Single
 from streams.calendars import by_name
-from streams.columns import Reader
 from streams.folds.router import RouterFold
 from streams.folds.watcher import WatcherFold
+from streams.reader import Reader
 from streams.records import Place, Topic
 
 WATCHLISTS, SYMBOLS, ROWS = 25, 10, 4096

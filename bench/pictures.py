@@ -24,8 +24,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from shared.command import run
 from shared.machine import machine
 
-from alerts.evidence import Evidence, Holder
-from alerts.model import Alert, Kind, Milestone, Trigger
+from alerts import samples
+from alerts.evidence import Holder
+from alerts.model import Alert, Kind, Milestone
 from alerts.pictures.chart import Chart, chart
 from alerts.pictures.tail import Tail, decode, tail
 from streams.artist import Artist
@@ -137,13 +138,13 @@ def _view() -> PairView:
 def _alert() -> Alert:
     day = _end()
     held = Holder(13, periods.to_text(day - 200), periods.to_text(day - 187))
-    return Alert(
-        id="a1", watchlist="us", asset="RUT", benchmark="SPX", direction="outperforming",
-        start=periods.to_text(day - 13), end=periods.to_text(day), length=14,
-        period=periods.to_text(day), milestone=Milestone(Kind.RECORD_BROKEN, 14, "all", held),
-        also=(), definition="d", trigger=Trigger("closes", 0, 0, 0),
-        evidence=Evidence(0.09, 0.01, held, "1990-01-01", 8819, False, "break", ""),
-    )  # fmt: skip
+    sample = samples.of("record.broken")
+    return replace(
+        sample,
+        start=periods.to_text(day - 13),
+        milestone=Milestone(Kind.RECORD_BROKEN, 14, "all", held),
+        evidence=replace(sample.evidence, longest_since=held, record=None),
+    )
 
 
 def _end() -> int:

@@ -19,9 +19,9 @@ from typing import Any
 
 from shared.machine import machine
 
-from alerts.evidence import Evidence
+from alerts import samples
 from alerts.matchers import Matcher
-from alerts.model import Alert, Kind, Milestone, Trigger
+from alerts.model import Alert, Kind, Milestone
 from alerts.silences import Silence
 from alerts.stages.path import Judgement, Known, decide, remember
 from config.settings import Settings
@@ -135,11 +135,7 @@ def configuration(others: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 def alerts() -> list[Alert]:
     """Of fifty watchlists, ten pairs each, thresholds and records."""
-    evidence = Evidence(0.0776, 0.0145, None, "2025-12-31", 10, True, "break", "")
-    first = Alert(
-        "a0", "list-0", "RUT0", "SPX", "outperforming", "2026-01-02", "2026-01-22", 14,
-        "2026-01-22", Milestone(Kind.THRESHOLD, 14), (), evidence, "d", Trigger("watch", 0, 0, 0),
-    )  # fmt: skip
+    first = samples.of("threshold")
     kinds = (Kind.THRESHOLD, Kind.RECORD_TIED, Kind.ENDED)
     return [
         replace(first, id=f"a{number}", watchlist=f"list-{number % 50}", asset=f"RUT{number}",

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic_core import ErrorDetails
 
-from config.places import PATTERNS, Place, Schema, alternatives, choices, expected, find
+from config.places import PATTERNS, Place, Schema, alternatives, choices, expected, find, known
 from config.words import Complaint, any_of, found, suggestion
 
 
@@ -39,7 +39,7 @@ def _pattern(error: ErrorDetails, place: Place, parent: Place) -> Complaint:
 
 
 def _cure(value: Any, schema: Schema) -> str:
-    hint = suggestion(value, choices(schema))
+    hint = suggestion(value, known(schema))
     return f"{hint} write {expected(schema)}".strip()
 
 

@@ -18,15 +18,28 @@ from config.models import Model, Name
 from config.severities import LEVELS
 from config.validators import OneOrMore
 
+FIELDS = (
+    "watchlist",
+    "asset",
+    "benchmark",
+    "pair",
+    "rule",
+    "severity",
+    "direction",
+    "interval",
+    "missing",
+    "calendar",
+    "period",
+)
+"""What alerts can be grouped by, or agree in, beside labels."""
+DIRECTIONS = ("outperforming", "underperforming", "rising", "falling")
+
 MATCH_PATTERN = r"^(not )?[A-Za-z0-9^.=_:/*?-]{1,80}$"
 SEVERITY_PATTERN = rf"^(not )?(>=)?({'|'.join(LEVELS)})$"
-DIRECTION_PATTERN = r"^(not )?(outperforming|underperforming|rising|falling)$"
+DIRECTION_PATTERN = rf"^(not )?({'|'.join(DIRECTIONS)})$"
 INTERVAL_PATTERN = r"^(not )?(1m|5m|15m|30m|1h|1d)$"
 MISSING_PATTERN = r"^(not )?(all|some)$"
-FIELD_PATTERN = (
-    r"^(watchlist|asset|benchmark|pair|rule|severity|direction|interval|missing|calendar|period"
-    r"|labels\.[A-Za-z0-9][A-Za-z0-9_.-]{0,63})$"
-)
+FIELD_PATTERN = rf"^({'|'.join(FIELDS)}|labels\.[A-Za-z0-9][A-Za-z0-9_.-]{{0,63}})$"
 
 TEXT_PATTERNS = {
     "severity": SEVERITY_PATTERN,

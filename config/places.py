@@ -8,7 +8,9 @@ from typing import Any
 
 from config.matching import (
     DIRECTION_PATTERN,
+    DIRECTIONS,
     FIELD_PATTERN,
+    FIELDS,
     INTERVAL_PATTERN,
     MATCH_PATTERN,
     MISSING_PATTERN,
@@ -18,6 +20,7 @@ from config.models import NAME_PATTERN, SYMBOL_PATTERN
 from config.rates import RATE_PATTERN
 from config.scopes import LEVEL_SCOPE_FORMS, LEVEL_SCOPE_PATTERN, SCOPE_FORMS, SCOPE_PATTERN
 from config.settings import PREFIX_PATTERN
+from config.severities import LEVELS
 from config.summaries import AT_PATTERN
 from config.timings import DATES_PATTERN, EDGE_PATTERN, TIMES_PATTERN, WEEKDAYS_PATTERN
 from config.words import KeyPath, any_of
@@ -100,6 +103,13 @@ def choices(schema: Schema) -> Iterator[str]:
             yield item["const"]
 
 
+def known(schema: Schema) -> Iterator[str]:
+    """The texts that somebody who wrote another may have meant."""
+    yield from choices(schema)
+    for item in alternatives(schema):
+        yield from _NAMES.get(item.get("pattern", ""), ())
+
+
 def expected(schema: Schema) -> str:
     """What a schema allows, in words.
 
@@ -155,8 +165,7 @@ PATTERNS = {
     DIRECTION_PATTERN: "outperforming, underperforming, rising, falling, or one after 'not '",
     INTERVAL_PATTERN: "1m, 5m, 15m, 30m, 1h, 1d, or one of them after 'not '",
     MISSING_PATTERN: "all, some, or one of them after 'not '",
-    FIELD_PATTERN: "watchlist, asset, benchmark, pair, rule, severity, direction, interval, "
-    "missing, calendar, period, or labels.NAME",
+    FIELD_PATTERN: f"{', '.join(FIELDS)}, or labels.NAME",
     WEEKDAYS_PATTERN: "a day such as mon, or days such as mon-fri",
     TIMES_PATTERN: "times such as 09:00-17:30, up to 24:00",
     DATES_PATTERN: "a day as YYYY-MM-DD, or YYYY-MM-DD to YYYY-MM-DD",
@@ -165,6 +174,9 @@ PATTERNS = {
     RATE_PATTERN: "a number per second, minute, hour or day, such as '30 per minute'",
 }
 """The patterns of the schema in words."""
+
+_NAMES = {FIELD_PATTERN: FIELDS, SEVERITY_PATTERN: LEVELS, DIRECTION_PATTERN: DIRECTIONS}
+"""The names that the texts of a pattern are made of."""
 
 
 _FORMATS = {

@@ -84,10 +84,13 @@ def parse(text: str, file: str) -> yaml.MappingNode:
 
 
 def _composed(text: str, file: str) -> yaml.Node | None:
-    """The root; what libyaml refuses is read again by PyYAML, for its words and places."""
-    if _LIBYAML is not None and _reads_alike(text):
-        with suppress(yaml.YAMLError, ValueError, OverflowError):
-            return yaml.compose(text, _LIBYAML)
+    """The root; what is refused is read again by PyYAML, as it is, for its words and places.
+
+    Without a last line break the two disagree on which line an empty value at the end is.
+    """
+    loader = _LIBYAML if _LIBYAML is not None and _reads_alike(text) else yaml.SafeLoader
+    with suppress(yaml.YAMLError, ValueError, OverflowError):
+        return yaml.compose(text if text.endswith("\n") else f"{text}\n", loader)
     line: int | None = None
     try:
         return yaml.compose(text, yaml.SafeLoader)
@@ -123,12 +126,8 @@ _LIBYAML = _libyaml()
 
 
 def _reads_alike(text: str) -> bool:
-    """Whether libyaml's nodes and lines are PyYAML's.
-
-    It takes tabs and byte order marks where PyYAML refuses them, and ends a last line that has no
-    line break itself, so that an empty value there is on the line after it.
-    """
-    return text.endswith(("\n", "}", "]")) and "\t" not in text and "\ufeff" not in text
+    """Whether libyaml's nodes are PyYAML's; that refuses tabs and byte order marks."""
+    return "\t" not in text and "\ufeff" not in text
 
 
 def _syntax(error: yaml.MarkedYAMLError) -> tuple[str, str]:

@@ -97,7 +97,7 @@ def _name(
 
 def _cure(name: str, known: Collection[str]) -> str:
     hint = suggestion(name, known)
-    return hint or (f"write {any_of(list(known)[:_SHOWN])}" if known else "remove it")
+    return hint or (f"write {any_of(list(known)[:_SHOWN])}" if known else "define it, or remove it")
 
 
 # --- what there is --------------------------------------------------------------------------

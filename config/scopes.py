@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Annotated, Any
 
@@ -70,21 +71,21 @@ def _read_of_level(text: str) -> Scope | None:
     return _read("all" if text == "ever" else text)
 
 
-def _scope(value: Any) -> Any:
-    if isinstance(value, Scope):
-        return value
-    scope = _read(value if isinstance(value, str) else "")
-    if scope is None:
-        raise refusal(f"found {found(value)}", f"write {any_of(SCOPE_FORMS)}")
-    return scope
+def _scope(value: Any) -> Scope:
+    return _written(value, _read, SCOPE_FORMS)
 
 
-def _level_scope(value: Any) -> Any:
+def _level_scope(value: Any) -> Scope:
+    return _written(value, _read_of_level, LEVEL_SCOPE_FORMS)
+
+
+def _written(value: Any, read: Callable[[str], Scope | None], forms: Sequence[str]) -> Scope:
+    """A scope as it is written in a configuration, in one of ``forms``."""
     if isinstance(value, Scope):
         return value
-    scope = _read_of_level(value if isinstance(value, str) else "")
+    scope = read(value if isinstance(value, str) else "")
     if scope is None:
-        raise refusal(f"found {found(value)}", f"write {any_of(LEVEL_SCOPE_FORMS)}")
+        raise refusal(f"found {found(value)}", f"write {any_of(forms)}")
     return scope
 
 

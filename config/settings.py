@@ -17,6 +17,7 @@ from config.validators import (
     as_list,
     below_folder,
     distinct,
+    existing_folder,
     host_port,
     known_locale,
     refusal,
@@ -31,6 +32,7 @@ Days = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 HostPort = Annotated[str, AfterValidator(host_port)]
 Folder = Annotated[Path, AfterValidator(below_folder)]
+TemplatesFolder = Annotated[Folder, AfterValidator(existing_folder)]
 Format = Literal["plain", "markdown", "slack", "html", "push"]
 LocaleName = Annotated[str, AfterValidator(known_locale)]
 Fetch = Literal["auto", "gather", "librdkafka", "aiokafka"]
@@ -208,7 +210,7 @@ class Settings(Model):
     """Alerts that are not told because another one says it already; an empty list for none."""
     locale: LocaleName = "en_GB"
     """How numbers and dates are written in messages, for example en_US, de_DE or fr_FR."""
-    templates: Folder | None = None
+    templates: TemplatesFolder | None = None
     """A folder with templates of your own, which come before those of Streakwatch."""
     kafka: Kafka = Kafka()
     """Where Kafka is, and how the topics are made."""

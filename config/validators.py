@@ -149,3 +149,11 @@ def below_folder(value: Path, info: ValidationInfo) -> Path:
     except RuntimeError:
         raise refusal(f"no home folder for {found(str(value))}", "write it out") from None
     return info.context["folder"] / path if info.context else path
+
+
+def existing_folder(value: Path) -> Path:
+    """A folder that is there."""
+    if not value.is_dir():
+        cure = "make it, or check the path, which begins at the folder of this file"
+        raise refusal("there is no such folder", cure)
+    return value

@@ -142,12 +142,12 @@ class DeliveryWork:
         self._next = int((state or {}).get("next", -1))
         saved = {name: int(at) for name, at in (state or {}).get("cursors", {}).items()}
         cursors = {name: saved.pop(name, self._next) for name in self._targets.notifiers}
-        ledger = await self._read_ledger(cursors)
+        untold = await self._waiting(saved, cursors)
+        ledger = await self._read_ledger(cursors, untold)
         await self._recall(min(cursors.values(), default=-1))
         self._open(cursors, ledger)
-        await self._desk.write([self._nowhere(entry) for entry in ledger.retrying()
-                                if entry.target not in self._lanes])  # fmt: skip
-        await self._end_waiting(saved, cursors)
+        tried = (entry for entry in ledger.retrying() if entry.target not in self._lanes)
+        await self._desk.write([*map(self._nowhere, tried), *untold.values()])
 
     async def close(self, grace: float) -> None:
         """Begin no attempt; end those that run within ``grace`` seconds, with their entries."""
@@ -196,9 +196,32 @@ class DeliveryWork:
                     sources.see(request.alert, request.facts, request.targets)
             await asyncio.sleep(0)
 
-    async def _read_ledger(self, cursors: Mapping[str, int]) -> Ledger:
+    async def _waiting(
+        self, gone: Mapping[str, int], cursors: Mapping[str, int]
+    ) -> dict[str, Entry]:
+        """The ends of alerts that only targets which are not there any more have before them.
+
+        Args:
+            gone: the offsets that these targets had come to.
+            cursors: where the others begin.
+        """
+        ends: dict[str, Entry] = {}
+        first = min(gone.values(), default=self._next)
+        if first >= self._next:
+            return ends
+        async for records in self._desk.log.read(self._desk.place, first, self._next):
+            for request in filter(None, map(self._desk.reader.again, records)):
+                if not any(cursors[name] <= request.offset for name in request.targets):
+                    names = [name for name, at in gone.items() if at <= request.offset]
+                    end = self._desk.entry("", request, Outcome.SUPPRESSED, _gone(names))
+                    ends[request.alert.id] = end
+        return ends
+
+    async def _read_ledger(self, cursors: Mapping[str, int], untold: dict[str, Entry]) -> Ledger:
+        """The ledger of this partition; what has any line in it is taken out of ``untold``."""
         ledger = Ledger()
         async for entry in self._lines():
+            untold.pop(entry.alert, None)
             if ledger.apply(entry) and _is_past(entry, cursors):
                 ledger.forget(entry.alert, entry.target)
         return ledger
@@ -246,27 +269,6 @@ class DeliveryWork:
             next_ms=0,
             until_ms=0,
         )
-
-    async def _end_waiting(self, gone: Mapping[str, int], cursors: Mapping[str, int]) -> None:
-        """Write the ends of what waited, untried, for targets that are not there any more.
-
-        That is what no line is about, and what no lane has before it: by target the offsets that
-        ``gone`` ones had come to, and where the others begin.
-        """
-        first = min(gone.values(), default=self._next)
-        if first >= self._next:
-            return
-        told = {entry.alert async for entry in self._lines()}
-        async for records in self._desk.log.read(self._desk.place, first, self._next):
-            ends = []
-            for record in records:
-                request = self._desk.reader.again(record)
-                if request is None or request.alert.id in told:
-                    continue
-                if not any(cursors[name] <= record.offset for name in request.targets):
-                    names = [name for name, at in gone.items() if at <= record.offset]
-                    ends.append(self._desk.entry("", request, Outcome.SUPPRESSED, _gone(names)))
-            await self._desk.write(ends)
 
     def _forget_lanes(self) -> None:
         for name, lane in self._lanes.items():

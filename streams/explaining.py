@@ -9,7 +9,7 @@ from fractions import Fraction
 
 from alerts.evidence import Holder
 from alerts.milestones import holder, milestones
-from alerts.model import Kind, Milestone
+from alerts.model import Milestone
 from alerts.steps import Step
 from config.rules import EndedRule, LevelRule, RecordRule, ThresholdRule
 from config.watchlists import Watchlist
@@ -21,8 +21,6 @@ from streams.core.streaks import DIRECTION_NAMES
 from streams.core.subjects import PairKey
 from streams.core.views import PairView
 from streams.core.watch import Watch
-
-_ORDER = {kind: rank for rank, kind in enumerate(Kind)}
 
 #: How many periods ahead it is looked for what comes next.
 _AHEAD = 100
@@ -217,7 +215,7 @@ def _tells(rules: list[Simple], step: Step) -> tuple[str, ...]:
             worth = f", if worth {rule.min_active_return * 100:g} percentage points"
             asked = rule.model_copy(update={"min_active_return": 0.0})
         for _, milestone in milestones([asked], step):
-            found.setdefault(_words(milestone) + worth, _ORDER[milestone.kind])
+            found.setdefault(_words(milestone) + worth, milestone.kind.rank)
     return tuple(sorted(found, key=found.__getitem__))
 
 

@@ -1,4 +1,4 @@
-"""Moments as people write them, in UTC."""
+"""Moments as people write them: in UTC, or with the offset of their clock."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ from datetime import UTC, datetime
 
 _AGO = re.compile(r"([0-9]{1,6})([smhdw])", re.ASCII)
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400}
-_FOR_EVER = 2**62
 _LAST_MS = int(datetime(9999, 12, 31, tzinfo=UTC).timestamp() * 1000)
-_FORM = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?Z)?", re.ASCII)
+_FORM = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+    r"([T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?(Z|[+-][0-9]{2}:[0-9]{2}))?",
+    re.ASCII,
+)
 
 
 def ahead(text: str, now_ms: int) -> int:
@@ -26,7 +29,7 @@ def ahead(text: str, now_ms: int) -> int:
         if end_ms > _LAST_MS:
             raise ValueError(f"{text!r} goes beyond the year 9999")
         return end_ms
-    at_ms = since(text, _FOR_EVER)
+    at_ms = at(text, ", nor a span such as 2h, 3d")
     if at_ms <= now_ms:
         raise ValueError(f"{text!r} is over")
     return at_ms
@@ -35,8 +38,8 @@ def ahead(text: str, now_ms: int) -> int:
 def since(text: str, now_ms: int) -> int:
     """When something begins, in milliseconds since 1970.
 
-    ``2026-01-22`` and ``2026-01-22T21:05Z`` are moments; ``90s``, ``30m``, ``2h``, ``3d`` and
-    ``1w`` lie so long before ``now_ms``.
+    A moment as in :func:`at`; ``90s``, ``30m``, ``2h``, ``3d`` and ``1w`` lie so long before
+    ``now_ms``.
 
     Raises:
         ValueError: another form, no such day, or one that is yet to come.
@@ -44,13 +47,29 @@ def since(text: str, now_ms: int) -> int:
     ago = _AGO.fullmatch(text)
     if ago is not None:
         return max(0, now_ms - int(ago[1]) * _UNITS[ago[2]] * 1000)
+    at_ms = at(text, ", nor a span such as 2h, 3d")
+    if at_ms > now_ms:
+        raise ValueError(f"{text!r} is yet to come")
+    return at_ms
+
+
+def at(text: str, otherwise: str = "") -> int:
+    """A moment, in milliseconds since 1970.
+
+    ``2026-01-22`` and ``2026-01-22T21:05Z`` are in UTC; ``2026-01-22T16:05-05:00`` says how far its
+    clock is from it. ``otherwise`` is what else a person could have written.
+
+    Raises:
+        ValueError: another form, no such day, or one outside of the years from 1970 to 9999.
+    """
     if _FORM.fullmatch(text) is None:
-        raise ValueError(f"{text!r} is neither a date such as 2026-01-22 nor a span such as 2h, 3d")
+        forms = f"2026-01-22, 2026-01-22T21:05Z or 2026-01-22T16:05-05:00{otherwise}"
+        raise ValueError(f"{text!r} is no date such as {forms}")
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
         raise ValueError(f"{text!r} does not exist") from None
-    at_ms = int(found.replace(tzinfo=UTC).timestamp() * 1000)
-    if at_ms > now_ms:
-        raise ValueError(f"{text!r} is yet to come")
+    at_ms = int((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp() * 1000)
+    if not 0 <= at_ms <= _LAST_MS:
+        raise ValueError(f"{text!r} lies outside of the years from 1970 to 9999")
     return at_ms

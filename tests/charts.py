@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from alerts.evidence import Evidence, Holder
-from alerts.model import Alert, Kind, Milestone, Trigger
+from alerts import samples
+from alerts.evidence import Holder
+from alerts.model import Alert, Kind, Milestone
 from alerts.pictures.chart import Chart, chart
 from alerts.pictures.tail import Tail
 from streams.core.lines import Instrument
@@ -45,22 +46,12 @@ def a_tail(count: int = 252, end: int = END) -> Tail:
 
 def an_alert(held: Holder | None = BEFORE, **changes: Any) -> Alert:
     """RUT has beaten SPX for fourteen sessions up to END, and broken a record."""
-    evidence = Evidence(0.0954, 0.0099, held, "2000-01-03", 6000, False, "break", "", record=held)
-    alert = Alert(
-        id="928eb7a2538eb03a2cce",
-        watchlist="us",
-        asset="RUT",
-        benchmark="SPX",
-        direction="outperforming",
+    sample = samples.of("record.broken")
+    alert = replace(
+        sample,
         start="2026-01-05",
-        end="2026-01-22",
-        length=14,
-        period="2026-01-22",
         milestone=Milestone(Kind.RECORD_BROKEN, 14, "since 2000-01-03", held),
-        also=(),
-        evidence=evidence,
-        definition="d",
-        trigger=Trigger("closes", 0, 5, 0),
+        evidence=replace(sample.evidence, longest_since=held, record=held),
     )
     return replace(alert, **changes)
 

@@ -11,9 +11,9 @@ from typing import Any
 
 from virtual_time import VirtualClock
 
-from alerts.evidence import Evidence
+from alerts import samples
 from alerts.ledger import Entry
-from alerts.model import Alert, Kind, Milestone, Trigger
+from alerts.model import Alert, Trigger
 from alerts.stages.path import Known
 from alerts.targets import Attempt, Message
 from config.errors import StreakwatchError
@@ -30,20 +30,10 @@ LEDGER = Place(Topic.NOTIFICATIONS, 1)
 PERIOD = "2026-01-15"
 NOW = datetime(2026, 1, 15, 22, tzinfo=UTC).timestamp()
 
-AN_ALERT = Alert(
+AN_ALERT = replace(
+    samples.of("threshold"),
     id="a1",
     watchlist="us",
-    asset="RUT",
-    benchmark="SPX",
-    direction="outperforming",
-    start="2026-01-02",
-    end=PERIOD,
-    length=10,
-    period=PERIOD,
-    milestone=Milestone(Kind.THRESHOLD, 10),
-    also=(),
-    evidence=Evidence(0.0776, 0.0145, None, "2025-12-31", 10, True, "break", ""),
-    definition="d",
     trigger=Trigger("closes", 0, 5, int((NOW - 2) * 1000)),
 )
 YES = Attempt(True)

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import raw_records
 import yaml
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from prometheus_client.parser import text_string_to_metric_families
 
 from config.loading import load
@@ -26,7 +26,6 @@ from config.settings import Settings
 from streams import topics
 from streams.demo.receivers import HttpReceiver, SmtpReceiver
 from streams.embedded.ports import free_port
-from streams.topics import LARGEST_REQUEST
 
 RECORDS = [
     {"direction": "outperforming", "length": 16, "start": "1996-04-16", "end": "1996-05-07",
@@ -204,44 +203,11 @@ class Deployment:
 
     def send(self, *values: bytes | None, key: bytes | None = None, topic: str = "closes") -> None:
         """Send raw records, one after the other, each acknowledged."""
-
-        async def send_all() -> None:
-            producer = AIOKafkaProducer(
-                bootstrap_servers=self.servers, max_request_size=LARGEST_REQUEST
-            )
-            await producer.start()
-            try:
-                for value in values:
-                    await producer.send_and_wait(self.prefix + topic, value, key=key)
-            finally:
-                await producer.stop()
-
-        asyncio.run(send_all())
+        raw_records.write(self.servers, self.prefix + topic, *values, key=key)
 
     def read(self, topic: str) -> list[Any]:
         """Every record of a topic, by partition and offset."""
-
-        async def read_all() -> list[Any]:
-            consumer = AIOKafkaConsumer(
-                bootstrap_servers=self.servers, auto_offset_reset="earliest"
-            )
-            await consumer.start()
-            try:
-                tps = [
-                    TopicPartition(self.prefix + topic, p)
-                    for p in range(self.settings.kafka.partitions)
-                ]
-                consumer.assign(tps)
-                ends = await consumer.end_offsets(tps)
-                found: list[Any] = []
-                while any([await consumer.position(tp) < ends[tp] for tp in tps]):
-                    batches = await consumer.getmany(timeout_ms=200)
-                    found += [record for batch in batches.values() for record in batch]
-                return sorted(found, key=lambda r: (r.partition, r.offset))
-            finally:
-                await consumer.stop()
-
-        return asyncio.run(read_all())
+        return raw_records.read(self.servers, self.prefix + topic, self.settings.kafka.partitions)
 
     def alerts(self) -> list[dict[str, Any]]:
         return [json.loads(record.value) for record in self.read("alerts")]

@@ -168,7 +168,8 @@ class Receiver:
         self._server.server_close()
 
     def _note(self, path: str, body: bytes, headers: Mapping[str, str]) -> Behaviour:
-        fields = json.loads(body or b"{}")
+        is_json = headers.get("Content-Type", "") == "application/json"
+        fields = json.loads(body) if is_json else {}
         text = str(fields.get("message", ""))
         found = re.search(r"^Alert (\w+)", text, re.M)
         with self._lock:

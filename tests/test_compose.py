@@ -11,11 +11,11 @@ from typing import Any
 import click
 import pytest
 import yaml
+from command_lines import accept
 
 from config.environment import overridable, variable
 from config.loading import load
 from streams import topics
-from streams.cli.main import streakwatch
 from streams.embedded.node import LARGEST_MESSAGE, properties
 from streams.metrics import Metrics
 from streams.wire import Reason
@@ -37,17 +37,6 @@ OF_PROMETHEUS = {"job", "instance", "le"}
 def filled(text: str) -> str:
     """Text with the defaults of its variables put in, as Compose does with none set."""
     return re.sub(r"\$\{[A-Z_]+:-([^}]*)\}", r"\1", text)
-
-
-def accept(arguments: list[str]) -> None:
-    """Parse a command line of ours as far as its command would run; raises click's errors."""
-    command: click.Command = streakwatch
-    context, rest = click.Context(streakwatch), arguments
-    while isinstance(command, click.Group):
-        _, found, rest = command.resolve_command(context, rest)
-        assert found is not None
-        command = found
-    command.make_context(command.name, list(rest), parent=context)
 
 
 def series() -> dict[str, set[str]]:

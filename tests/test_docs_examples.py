@@ -18,6 +18,7 @@ import click
 import jsonschema
 import pytest
 import yaml
+from command_lines import accept
 
 from alerts.ledger import Entry
 from alerts.model import Alert
@@ -29,7 +30,7 @@ from config.environment import overridable, variable
 from config.loading import example_text, load
 from config.settings import Settings
 from streams.batches import Records, Single
-from streams.cli.main import run, streakwatch
+from streams.cli.main import run
 from streams.closes_file import Row
 from streams.closes_file import read as read_closes
 from streams.core.periods import from_text
@@ -95,17 +96,6 @@ def commands(block: Block) -> Iterator[tuple[str, str]]:
         yield command, output
 
 
-def accept(arguments: list[str]) -> None:
-    """Parse a command line of ours as far as its command would run; raises click's errors."""
-    command: click.Command = streakwatch
-    context, rest = click.Context(streakwatch), arguments
-    while isinstance(command, click.Group):
-        _, found, rest = command.resolve_command(context, rest)
-        assert found is not None
-        command = found
-    command.make_context(command.name, list(rest), parent=context)
-
-
 def runs_here(arguments: list[str]) -> bool:
     """What needs no Kafka."""
     return (
@@ -147,6 +137,14 @@ def test_console_examples(block: Block, checkout: Path, capsys: pytest.CaptureFi
             assert output.getvalue() == expected.rstrip("\n") + "\n"
 
 
+@pytest.mark.parametrize("block", of("sh"), ids=str)
+def test_commands_for_a_shell_are_accepted(block: Block) -> None:
+    for line in block.text.splitlines():
+        if line.startswith("streakwatch "):
+            words = shlex.split(line, comments=True)
+            accept(words[1 : words.index(">") if ">" in words else None])
+
+
 def test_commands_in_running_text_are_accepted() -> None:
     names = {
         "streakwatch",
@@ -180,6 +178,8 @@ def loaded(block: Block, folder: Path) -> Settings:
     for name in re.findall(r"file:([\w/-]+)", block.text):
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text("0123456789abcdef\n")
+    for name in re.findall(r"^templates: (\S+)", block.text, re.M):
+        (folder / name).mkdir()
     file = folder / "streakwatch.yaml"
     file.write_text(minimal(block.text))
     return load(file, SECRETS)

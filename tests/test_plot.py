@@ -16,6 +16,8 @@ import matplotlib as mpl
 import pytest
 
 from config.errors import UsageError
+from config.loading import example_text
+from streams.cli.main import run
 from streams.cli.plot import Shade, draw
 
 DAYS = [datetime.date(2026, 1, 1) + datetime.timedelta(days=day) for day in range(15)]
@@ -220,3 +222,14 @@ def test_without_matplotlib(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert refused.value.what == "pictures need matplotlib"
     assert refused.value.cure == "pip install 'streakwatch[plot]'"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_sample_has_its_picture_without_kafka(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config, file = tmp_path / "streakwatch.yaml", tmp_path / "tied.png"
+    config.write_text(example_text())
+    arguments = ["--sample", "record.tied", "--out", str(file), "-c", str(config)]
+    assert run(["alerts", "picture", *arguments]) == 0
+    assert file.read_bytes().startswith(b"\x89PNG")
+    assert capsys.readouterr().out.startswith("Line chart of RUT divided by SPX, 31 Dec 2025 to 21")

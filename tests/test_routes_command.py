@@ -85,8 +85,13 @@ def test_nobody_is_told(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--asset", "RUTT"], "--asset: there is no asset 'RUTT': did you mean 'RUT'?"),
+        (
+            ["--asset", "RUTT"],
+            "there is no asset 'RUTT' in the watchlist us: did you mean 'RUT'?",
+        ),
         (["--benchmark", "MDY"], "--benchmark: there is no benchmark 'MDY'"),
+        (["--asset", "SXXP"], "--asset: there is no asset 'SXXP' in the watchlist us: write 'RUT'"),
+        (["--expect", "chatt"], "there is no target 'chatt': did you mean 'chat'?"),
         (["--alert", "x.json"], "give either --alert, or --watchlist and --rule"),
     ],
 )

@@ -161,3 +161,17 @@ def test_the_schema_of_the_webhook_is_the_documents(capsys: Capsys) -> None:
     printed = json.loads(capsys.readouterr().out)
     assert printed == json_schema()
     assert printed == json.loads((ROOT / "docs/webhook.schema.json").read_text())
+
+
+def test_a_target_that_gets_pictures_gets_one(tmp_path: Path, capsys: Capsys) -> None:
+    with MailServer() as server:
+        url = f"mailto://{HOST}:{server.port}?from=a@example.com&to=b@example.com&mode=insecure"
+        (tmp_path / "c.yaml").write_text(
+            HEAD.replace("[chat]", "[mail]") + f"  mail: {{url: '{url}', pictures: auto}}\n"
+        )
+        for kind, count in (("record.tied", 1), ("summary", 0)):
+            arguments = ["mail", "--sample", kind, "-c", str(tmp_path / "c.yaml")]
+            assert run(["targets", "test", *arguments]) == 0
+            mail = server.mails[-1].whole
+            kinds = [part.get_content_type() for part in mail.walk()]
+            assert kinds.count("image/png") == count

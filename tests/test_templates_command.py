@@ -39,27 +39,29 @@ def test_a_preview_of_an_alert_of_ones_own(
     (folder / "streakwatch.yaml").write_text(
         example_text().replace("locale: en_GB", "locale: de_DE")
     )
-    (folder / "a.json").write_text(json.dumps(samples.of("record.broken").to_dict()))
-    out = told(capsys, "preview", "--alert", "a.json")
-    assert "Russell 2000 (RUT) v S&P 500 (SPX)" in out
-    assert "RUT +9,54 %" in out
+    alert = samples.of("record.broken").to_dict()
+    for text in (alert, {"alert": alert, "title": "as `alerts show`", "follows": None}):
+        (folder / "a.json").write_text(json.dumps(text))
+        out = told(capsys, "preview", "--alert", "a.json")
+        assert "Russell 2000 (RUT) v S&P 500 (SPX)" in out
+        assert "RUT +9,54 %" in out
     assert "RUT +9.54%" in told(capsys, "preview", "--alert", "a.json", "--locale", "en_US")
 
 
 @pytest.mark.parametrize(
     ("text", "what"),
-    [("", "is not one alert"), ("[]", "is not one alert"), ("{}", "is not one alert"),
+    [("", "is not one alert"), ("[]", "it holds no JSON object"), ("{}", "is not one alert"),
      ('{"id": 1}\n{"id": 2}', "is not one alert"), ("\udcff", "is not UTF-8")],
 )  # fmt: skip
 def test_a_file_that_is_no_alert(
     text: str, what: str, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (folder / "a.json").write_bytes(text.encode("utf-8", "surrogateescape"))
-    assert what in told(capsys, "preview", "--alert", "a.json", code=1)
+    assert what in told(capsys, "preview", "--alert", "a.json", code=2)
 
 
 def test_a_file_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
-    assert "cannot read a.json" in told(capsys, "preview", "--alert", "a.json", code=1)
+    assert "cannot read a.json" in told(capsys, "preview", "--alert", "a.json", code=2)
 
 
 def test_an_e_mail_is_opened_from_a_file(
@@ -83,3 +85,10 @@ def test_a_check_ends_with_1_where_something_is_wrong(
     lines = told(capsys, "check", code=1).splitlines()
     assert f"{folder}/mine/push/message.j2:1: " in lines[0]
     assert lines[-1] == "templates: 1 fault"
+
+
+def test_the_sample_of_an_end_names_the_first_of_its_streak(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    out = told(capsys, "preview", "--sample", "ended")
+    assert out.rstrip().endswith(f"first told as {samples.of('threshold').id}")

@@ -13,6 +13,7 @@ from importlib import resources
 from types import MappingProxyType
 from typing import Any, Final
 
+from alerts.envelope import thread
 from alerts.model import Alert, Kind
 
 KINDS: Final = tuple(kind.value for kind in Kind)
@@ -37,6 +38,12 @@ def of(kind: str) -> Alert:
     if kind not in KINDS:
         raise KeyError(kind)
     return Alert.from_dict(_data(kind))
+
+
+def first_of(kind: str) -> str:
+    """The id of the sample that tells first of the streak of another; empty where there is none."""
+    first, alert = of("threshold"), of(kind)
+    return first.id if alert != first and thread(alert, "") == thread(first, "") else ""
 
 
 @cache

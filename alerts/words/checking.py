@@ -34,19 +34,18 @@ def check_templates(templates: Library, folder: Path | None = None) -> tuple[lis
 
 def _messages(templates: Library) -> Iterator[Callable[[], object]]:
     """Each sample, and all of them in one message, for each family."""
-    parts = [Part(samples.of(kind), samples.NAMES) for kind in samples.KINDS]
+    parts = [Part(samples.of(k), samples.NAMES, first=samples.first_of(k)) for k in samples.KINDS]
     for family in Family:
         channel = Channel(family, USUAL[family])
         for part in parts:
-            yield partial(words, part.alert, part.names, channel, templates=templates)
+            yield partial(
+                words, part.alert, part.names, channel, templates=templates, first=part.first
+            )
         yield partial(summary, parts, channel, locale=DEFAULT, templates=templates)
 
 
 def _of_files(templates: Library, folder: Path | None) -> Iterator[str]:
     if folder is None:
-        return
-    if not folder.is_dir():
-        yield f"{folder}: there is no such folder; make it, or take templates out"
         return
     known = {file.relative_to(OURS).as_posix() for file in OURS.rglob("*.j2")}
     kinds = [*samples.KINDS, GROUP]

@@ -47,6 +47,11 @@ def plain_text(text: str) -> str:
     return text
 
 
+def push_text(text: str) -> str:
+    """For telephones, which show signs as they are, and make links of what looks like one."""
+    return _unlinked(text)
+
+
 def _unlinked(text: str) -> str:
     return _LINKS.sub(lambda found: f"{found[0][:1]}{_NOTHING}{found[0][1:]}", text)
 
@@ -56,5 +61,5 @@ ESCAPES: Final[dict[Family, Callable[[str], str]]] = {
     Family.MARKDOWN: markdown_text,
     Family.SLACK: slack_text,
     Family.HTML: html_text,
-    Family.PUSH: plain_text,
+    Family.PUSH: push_text,
 }

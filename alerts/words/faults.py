@@ -13,7 +13,7 @@ from jinja2.exceptions import SecurityError
 from alerts.words.inert import inert
 from config.errors import StreakwatchError
 
-KNOWN = ("alert", "names", "noun", "story", "kind", "headed", "year")
+KNOWN = ("alert", "names", "noun", "first", "story", "kind", "headed", "year")
 """The names that templates are given; see docs/messages.md."""
 
 

@@ -20,11 +20,15 @@ GROUP = "group"
 
 
 class Part(NamedTuple):
-    """One of the alerts: what symbols of it are called, and a line to begin with, if any."""
+    """One of the alerts: what symbols of it are called, and a line to begin with, if any.
+
+    ``first`` is the id of the first alert that the target was told of its streak, if any.
+    """
 
     alert: Alert
     names: Mapping[str, str]
     note: str = ""
+    first: str = ""
 
 
 def summary(
@@ -46,11 +50,11 @@ def summary(
     Raises:
         TemplateFaultError: a template cannot be used.
     """
-    pens = [pen_of(part.alert, part.names, channel, locale, templates) for part in parts]
+    pens = [pen_of(p.alert, p.names, channel, locale, templates, first=p.first) for p in parts]
     notes = {part.note for part in parts}
     note = inert(notes.pop()) if len(notes) == 1 else ""
     stories = [pen.story("" if note else part.note) for pen, part in zip(pens, parts, strict=True)]
-    told = [_Told(story, part.alert) for story, part in zip(stories, parts, strict=True)]
+    told = [_Told(s, p.alert, p.first) for s, p in zip(stories, parts, strict=True)]
     pen, limits = pens[0], pens[0].channel.limits
 
     def fits(count: int) -> bool:
@@ -76,6 +80,13 @@ class _Told(NamedTuple):
 
     story: Story
     alert: Alert
+    first: str
+
+    @property
+    def named(self) -> str:
+        """The line with its id; the end of a streak with that of the first message about it."""
+        ends = self.first and self.alert.milestone.kind is Kind.ENDED
+        return f"Alert {self.alert.id}{f', first told as {self.first}' if ends else ''}"
 
 
 _Lines = Callable[[_Told], tuple[str, ...]]
@@ -88,7 +99,7 @@ def _story(told: Sequence[_Told], note: str, lines: _Lines) -> Story:
         (
             *([(note,)] if note else []),
             (f"{len(told)} alerts:",),
-            *((*lines(one), f"Alert {one.alert.id}") for one in told),
+            *((*lines(one), one.named) for one in told),
         ),
         "The whole of each: streakwatch alerts show ID",
         note,
@@ -97,19 +108,19 @@ def _story(told: Sequence[_Told], note: str, lines: _Lines) -> Story:
 
 def _whole(one: _Told) -> tuple[str, ...]:
     """Its lines, and its returns."""
-    return (*_lines(one), *_returns(*one))
+    return (*_lines(one), *_returns(one.story, one.alert))
 
 
 def _lines(one: _Told) -> tuple[str, ...]:
     """Its title, its note if it has one, and when it was; a summary with its streaks."""
-    story, alert = one
+    story, alert, _ = one
     count = 1 + bool(story.note) + (alert.milestone.kind is Kind.SUMMARY)
     return (story.title, *(line for part in story.paragraphs[:count] for line in part))
 
 
 def _brief(one: _Told) -> tuple[str, ...]:
     """Its title, and its note if it has one; a summary is nothing without its streaks."""
-    story, alert = one
+    story, alert, _ = one
     if alert.milestone.kind is Kind.SUMMARY:
         return _lines(one)
     return (story.title, story.note) if story.note else (story.title,)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from alerts.model import Alert
 from alerts.words.channels import USUAL, Channel, Family, Limits
@@ -37,6 +38,7 @@ def words(
     locale: str = DEFAULT,
     templates: Library | None = None,
     note: str = "",
+    first: str = "",
 ) -> Words:
     """The message of an alert for a channel.
 
@@ -46,11 +48,12 @@ def words(
         locale: how numbers and dates are written, such as ``de_DE``.
         templates: by default those of the package.
         note: a line to begin with, such as why this target gets the message.
+        first: the id of the first alert that the target was told of the streak, if any.
 
     Raises:
         TemplateFaultError: a template cannot be used.
     """
-    pen = pen_of(alert, names, channel, locale, templates)
+    pen = pen_of(alert, names, channel, locale, templates, first=first)
     return written(pen, pen.story(note), alert.milestone.kind.value)
 
 
@@ -60,11 +63,13 @@ def pen_of(
     channel: Channel | None,
     locale: str,
     templates: Library | None,
+    *,
+    first: str,
 ) -> Pen:
     """What writes of an alert; the arguments are those of :func:`words`."""
     channel = channel or Channel(Family.PLAIN, USUAL[Family.PLAIN])
     tamed = {inert(symbol): inert(name) for symbol, name in names.items()}
-    return Pen(tame(alert), tamed, channel, templates or library(locale))
+    return Pen(tame(alert), tamed, channel, templates or library(locale), inert(first))
 
 
 def written(pen: Pen, story: Story, kind: str) -> Words:
@@ -78,16 +83,17 @@ def written(pen: Pen, story: Story, kind: str) -> Words:
 
 @dataclass(frozen=True, slots=True)
 class Pen:
-    """One alert, its channel and its templates."""
+    """One alert, its channel and its templates, and the id of the first about the same streak."""
 
     alert: Alert
     names: Mapping[str, str]
     channel: Channel
     templates: Library
+    first: str = ""
 
     def story(self, note: str = "") -> Story:
         """What there is to say, as plain lines."""
-        values = {"alert": self.alert, "names": self.names, "noun": self._noun()}
+        values = self._values()
         title = " ".join(self.templates.words("title", values).split())
         body = tidy(self.templates.words("body", values))
         paragraphs = [
@@ -103,14 +109,8 @@ class Pen:
 
     def laid_out(self, story: Story, kind: str) -> str:
         """A story as the family of the channel writes it."""
-        values = {
-            "alert": self.alert,
-            "names": self.names,
-            "noun": self._noun(),
-            "kind": kind,
-            "story": story,
-            "headed": self.channel.limits.title == 0,
-        }
+        headed = self.channel.limits.title == 0
+        values = self._values() | {"kind": kind, "story": story, "headed": headed}
         return tidy(self.templates.message(self.channel.family, kind, values))
 
     def as_plain(self, story: Story, kind: str) -> str:
@@ -118,5 +118,6 @@ class Pen:
         channel = Channel(Family.PLAIN, Limits())
         return replace(self, channel=channel).laid_out(story, kind)
 
-    def _noun(self) -> str:
-        return "session" if self.alert.interval == "1d" else f"{self.alert.interval} interval"
+    def _values(self) -> dict[str, Any]:
+        noun = "session" if self.alert.interval == "1d" else f"{self.alert.interval} interval"
+        return {"alert": self.alert, "names": self.names, "noun": noun, "first": self.first}

@@ -13,18 +13,19 @@ from alerts.ledger import Outcome
 from alerts.stages.match import Router
 from config.errors import UsageError
 from config.words import suggestion
+from streams.cli.chosen_alerts import sample_option
 from streams.cli.main import Suggesting
 from streams.cli.options import config_option, load_settings, servers_option
 from streams.cli.plot import needing_matplotlib, write_picture
 from streams.cli.showing import alert_facts, alert_lines, alert_row
-from streams.cli.tables import as_json, format_option, print_rows
+from streams.cli.tables import as_json, format_option, limit_option, print_newest
 from streams.cli.topic_reading import record_at, records_of, sending, since_option, with_log
 from streams.ledgers import HELD, PENDING, Filter, Ledgers, Told
 from streams.pictures import chart_in
 from streams.records import CHART, RESEND, Output, Place, Record, Topic
 
 if TYPE_CHECKING:
-    from alerts.pictures.drawing import Picture
+    from alerts.pictures.chart import Chart
     from config.settings import Settings
     from streams.log import KafkaLog
 
@@ -33,7 +34,9 @@ _TOPICS = (Topic.ALERTS, Topic.NOTIFICATIONS)
 _STATUSES = [*(outcome.value for outcome in Outcome), HELD, PENDING]
 
 
-def _prefix(_: click.Context, __: click.Parameter, text: str) -> str:
+def _prefix(_: click.Context, __: click.Parameter, text: str | None) -> str | None:
+    if text is None:
+        return None
     if not _ID.fullmatch(text.lower()):
         raise click.BadParameter(f"{text!r} is not the beginning of an id: 4 to 20 of 0-9 and a-f")
     return text.lower()
@@ -52,8 +55,7 @@ def command() -> None:
 @click.option("--watchlist", default="", metavar="NAME", help="Only those of this watchlist.")
 @click.option("--status", type=click.Choice(_STATUSES), help="Only those with this outcome at a "
               "target; held is for a digest, pending without any yet.")  # fmt: skip
-@click.option("--limit", type=click.IntRange(1), default=100, show_default=True,
-              help="At most so many, the newest.")  # fmt: skip
+@limit_option
 @format_option
 @config_option
 @servers_option
@@ -77,10 +79,8 @@ def list_(
         raise UsageError(f"there is no watchlist {watchlist!r}", cure)
     wanted = Filter(since_ms, watchlist, status or "")
     found = [told for told in ledgers.all() if wanted.wants(told, router.targets(told.alert))]
-    rows = [alert_row(told, settings) for told in found[-limit:]]
-    print_rows(rows, ("time", "watchlist", "id", "title", "status"), form)
-    if len(found) > limit:
-        click.echo(f"… and {len(found) - limit:,} older (--limit)", err=True)
+    columns = ("time", "watchlist", "id", "title", "status")
+    print_newest(found, limit, lambda told: alert_row(told, settings), columns, form)
     if not found:
         click.echo("no alerts match", err=True)
 
@@ -107,31 +107,51 @@ def show(*, identity: str, form: str, config_path: Path, bootstrap_servers: str)
 
 
 @command.command()
-@id_argument
+@click.argument("identity", metavar="[ID]", callback=_prefix, required=False)
+@sample_option("Instead: that of a sample alert, which needs no Kafka.")
 @click.option("--out", "file", type=click.Path(path_type=Path), required=True, metavar="FILE",
               help="Where the PNG is written; a file that is there is replaced.")  # fmt: skip
 @config_option
 @servers_option
-def picture(*, identity: str, file: Path, config_path: Path, bootstrap_servers: str) -> None:
+@click.pass_context
+def picture(
+    ctx: click.Context,
+    *,
+    identity: str | None,
+    sample: str | None,
+    file: Path,
+    config_path: Path,
+    bootstrap_servers: str,
+) -> None:
     """Draw the picture that goes with the alert ID, and say what it shows."""
+    from alerts.pictures.drawing import picture as draw
+    from alerts.pictures.samples import sample_chart
+
+    if (identity is None) == (sample is None):
+        raise click.UsageError("give either an ID or --sample", ctx)
     settings = load_settings(config_path, bootstrap_servers)
-    drawn = with_log(settings, _TOPICS, lambda log: _picture(log, settings, identity))
+    if sample is not None:
+        chart, about = sample_chart(sample, settings.locale), f"sample {sample}"
+    else:
+        found = with_log(settings, _TOPICS, lambda log: _chart(log, settings, identity or ""))
+        chart, about = found
+    if chart is None:
+        cure = "they come with alerts about streaks that were news, where a target takes pictures"
+        raise UsageError(f"the {about} has no picture", cure)
+    with needing_matplotlib():
+        drawn = draw(chart)
     write_picture(file, drawn.png)
     print(drawn.text)
 
 
-async def _picture(log: KafkaLog, settings: Settings, identity: str) -> Picture:
-    from alerts.pictures.drawing import picture as draw
+async def _chart(log: KafkaLog, settings: Settings, identity: str) -> tuple[Chart | None, str]:
+    """What is drawn of an alert, if anything, and which it is."""
     from streams.definitions import names
 
     told = _one(await _ledgers(log, settings), identity)
     known = names(settings.watchlists, settings.instruments).get(told.alert.watchlist, {})
     chart = chart_in(await _record(log, told), told.alert, known, settings.locale)
-    if chart is None:
-        cure = "they come with alerts about streaks that were news, where a target takes pictures"
-        raise UsageError(f"the alert {told.alert.id} has no picture", cure)
-    with needing_matplotlib():
-        return draw(chart)
+    return chart, f"alert {told.alert.id}"
 
 
 @command.command()

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from streams.cli.main import Suggesting
-from streams.cli.options import counted
+from streams.cli.options import config_option, counted, is_given
 
 
 @click.group("config", cls=Suggesting)
@@ -18,13 +18,21 @@ def command() -> None:
 
 
 @command.command()
-@click.argument("file", type=click.Path(path_type=Path))
-def check(file: Path) -> None:
-    """Check FILE and name every fault with its line, key and cure; exit code 2 with faults."""
+@click.argument("file", metavar="[FILE]", type=click.Path(path_type=Path), required=False)
+@config_option
+@click.pass_context
+def check(ctx: click.Context, *, file: Path | None, config_path: Path) -> None:
+    """Check FILE and name every fault with its line, key and cure; exit code 2 with faults.
+
+    Without FILE it is the configuration that all commands take.
+    """
     from alerts.pictures.takers import can_draw, wanting
     from config.loading import load
     from streams.tls import context_of
 
+    if file is not None and is_given(ctx, "config_path"):
+        raise click.UsageError("give either FILE or --config", ctx)
+    file = file or config_path
     settings = load(file, {k: v for k, v in os.environ.items() if k != "STREAKWATCH_CONFIG"})
     if settings.kafka.security.tls is not None:
         context_of(settings.kafka.security.tls)

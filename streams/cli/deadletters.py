@@ -16,7 +16,7 @@ from streams import deadletters
 from streams.cli.letters import letter_lines, letter_row
 from streams.cli.main import Suggesting
 from streams.cli.options import config_option, load_settings, servers_option
-from streams.cli.tables import format_option, print_rows
+from streams.cli.tables import format_option, limit_option, print_newest
 from streams.cli.topic_reading import (
     now_ms,
     record_at,
@@ -76,8 +76,7 @@ def command() -> None:
 @command.command("list")
 @_filters
 @click.option("--all", "everything", is_flag=True, help="Those that were retried or dropped, too.")
-@click.option("--limit", type=click.IntRange(1), default=100, show_default=True,
-              help="At most so many, the newest.")  # fmt: skip
+@limit_option
 @format_option
 @config_option
 @servers_option
@@ -99,9 +98,7 @@ def list_(
     found = [letter for letter in letters.all() if wanted.wants(letter)]
     columns = ["place", "time", "from", "reason", "bytes", "detail"]
     columns += ["status"] if everything else []
-    print_rows([letter_row(letter) for letter in found[-limit:]], columns, form)
-    if len(found) > limit:
-        click.echo(f"… and {len(found) - limit:,} older (--limit)", err=True)
+    print_newest(found, limit, letter_row, columns, form)
     if not found:
         click.echo("no dead letters match", err=True)
 

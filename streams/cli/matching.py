@@ -16,7 +16,7 @@ from config.route_names import unfit_match
 from config.settings import Settings
 from config.words import suggestion
 
-_FORM = re.compile(r"([A-Za-z0-9_.-]+)(!=|>=|=)(.+)")
+_FORM = re.compile(r"([A-Za-z0-9_.-]+) *(!=|>=|=) *(.+)")
 _LABELS = "labels."
 
 match_option = click.option(
@@ -38,15 +38,20 @@ def matchers(texts: Sequence[str], settings: Settings) -> tuple[Matcher, ...]:
     found: dict[str, list[str]] = {}
     for text in texts:
         field, values = _parsed(text)
-        found[field] = [*found.get(field, []), *values]
+        before = found.get(field, [])
+        if any(_is_asked(value) for value in before) and any(map(_is_asked, values)):
+            cure = f"write {field}=A,B for one of several"
+            raise UsageError(f"--match {text!r}: {field} is asked for twice", cure)
+        found[field] = [*before, *values]
     for complaint in unfit_match(_plain(found), plain(settings)):
         raise UsageError(f"--match {complaint.path[0]}: {complaint.what}", complaint.cure)
     return tuple(Matcher(field, tuple(dict.fromkeys(values))) for field, values in found.items())
 
 
-def plain(settings: Settings) -> dict[str, Any]:
-    """The watchlists as the file has them, for the checks of names."""
-    return settings.model_dump(mode="json", by_alias=True, include={"watchlists"})
+def plain(settings: Settings, watchlist: str | None = None) -> dict[str, Any]:
+    """The watchlists as the file has them, for the checks of names; or one of them alone."""
+    wanted: Any = True if watchlist is None else {watchlist}
+    return settings.model_dump(mode="json", by_alias=True, include={"watchlists": wanted})
 
 
 def _parsed(text: str) -> tuple[str, list[str]]:
@@ -66,6 +71,11 @@ def _parsed(text: str) -> tuple[str, list[str]]:
         if not re.fullmatch(pattern, value):
             raise UsageError(f"--match {text!r}: found {value!r}", f"write {PATTERNS[pattern]}")
     return field, values
+
+
+def _is_asked(value: str) -> bool:
+    """Whether a text is what a field must be, and not what it must not be."""
+    return not value.startswith(NOT)
 
 
 def _plain(found: dict[str, list[str]]) -> dict[str, Any]:

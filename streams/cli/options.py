@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from streams.core.periods import INTERVALS
 
@@ -52,6 +53,11 @@ log_level_option = click.option(
 def counted(number: int, noun: str) -> str:
     """``1 pair``, ``2 pairs``."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def is_given(ctx: click.Context, name: str) -> bool:
+    """Whether a person has written an option, and it is not the environment's or the default."""
+    return ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
 
 
 def load_settings(path: Path, bootstrap_servers: str = "") -> Settings:

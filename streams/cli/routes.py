@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from alerts.facts import SEVERITY
-from alerts.model import Alert
 from alerts.silences import Silences
 from alerts.stages.match import tree
 from alerts.stages.path import Known, judge
 from config.errors import StreakwatchError, UsageError
+from config.matching import DIRECTIONS
 from config.route_names import unfit_match
 from config.severities import LEVELS, SEVERITIES
 from config.words import any_of, suggestion
 from streams import moments
 from streams.calendars import hours_of
+from streams.cli.chosen_alerts import alert_of
 from streams.cli.main import Suggesting
 from streams.cli.matching import plain
 from streams.cli.options import config_option, load_settings, servers_option
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
 
 #: How the kinds begin that are about a series, or several conditions.
 _OF_SERIES = ("level.", "breadth", "together")
-_DIRECTIONS = ("outperforming", "underperforming", "rising", "falling")
 
 
 @click.group("routes", cls=Suggesting)
@@ -52,7 +50,7 @@ def show(*, config_path: Path) -> None:
 
 def _moment(_: click.Context, __: click.Parameter, text: str | None) -> int | None:
     try:
-        return None if text is None else moments.since(text, 2**53)
+        return None if text is None else moments.at(text)
     except ValueError as error:
         raise click.BadParameter(str(error)) from None
 
@@ -65,7 +63,7 @@ def _moment(_: click.Context, __: click.Parameter, text: str | None) -> int | No
 @click.option("--asset", default="", metavar="SYMBOL", help="about this asset or series,")
 @click.option("--benchmark", default="", metavar="SYMBOL", help="against this benchmark,")
 @click.option("--severity", type=click.Choice(LEVELS), help="as grave as this,")
-@click.option("--direction", type=click.Choice(_DIRECTIONS), help="of this direction,")
+@click.option("--direction", type=click.Choice(DIRECTIONS), help="of this direction,")
 @click.option("--missing", type=click.Choice(["all", "some"]),
               help="with so many closes missing, for data.missing,")  # fmt: skip
 @click.option("--interval", type=click.Choice(list(INTERVALS)), help="of this interval.")
@@ -73,7 +71,7 @@ def _moment(_: click.Context, __: click.Parameter, text: str | None) -> int | No
               help="As if it were then, such as 2026-01-22T21:05Z; by default now.")  # fmt: skip
 @click.option("--offline", is_flag=True, help="Leave out the silences, which are in Kafka.")
 @click.option("--expect", metavar="NAME[,…]",
-              help="Exit with 1 unless exactly these are told; empty for none.")  # fmt: skip
+              help="Exit with 1 unless these are told and no others; empty for none.")  # fmt: skip
 @config_option
 @servers_option
 @click.pass_context
@@ -96,43 +94,35 @@ def test(
     What other alerts inhibit is not known here: the rules that it would fall under are listed.
     """
     settings = load_settings(config_path, bootstrap_servers)
+    wanted = None if expect is None else _expected(expect, settings)
     known = Known.of(settings, hours_of)
     named = [watchlist, rule, *given.values()]
     if any(named) if file is not None else watchlist is None or rule is None:
         raise click.UsageError("give either --alert, or --watchlist and --rule", ctx)
     if file is not None:
-        facts = known.router.describer.describe(_alert(file))
+        facts = known.router.describer.describe(alert_of(file))
     else:
         facts = _facts(known, settings, watchlist or "", rule or "", given)
     if not offline:
         known.silences = _silences(settings)
     judgement = judge(facts, known, now_ms() if at_ms is None else at_ms)
     print("\n".join(judged(judgement, known)))
-    if expect is not None:
-        told = {one.target for one in judgement.told if one.decision.is_told}
-        wanted = {name.strip() for name in expect.split(",") if name.strip()}
-        if told != wanted:
-            click.echo(f"expected {_named(wanted)}, and {_named(told)} would be told", err=True)
-            ctx.exit(1)
+    told = {one.target for one in judgement.told if one.decision.is_told}
+    if wanted is not None and told != wanted:
+        click.echo(f"expected {_named(wanted)}, and {_named(told)} would be told", err=True)
+        ctx.exit(1)
+
+
+def _expected(text: str, settings: Settings) -> set[str]:
+    """The targets that a person names, all of which there are."""
+    names = {name.strip() for name in text.split(",") if name.strip()}
+    for name in sorted(names - settings.targets.keys()):
+        raise _unknown("target", name, settings.targets)
+    return names
 
 
 def _named(targets: set[str]) -> str:
     return ", ".join(sorted(targets)) or "nobody"
-
-
-def _alert(file: Path) -> Alert:
-    name = "standard input" if str(file) == "-" else f"{file}"
-    try:
-        text = sys.stdin.read() if str(file) == "-" else file.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        what = f"{name} cannot be read ({type(error).__name__})"
-        raise UsageError(what, "give another") from None
-    try:
-        data = json.loads(text)
-        return Alert.from_dict(data.get("alert", data))  # `alerts show --format json` has it below
-    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
-        cure = "`streakwatch alerts show ID --format json` prints one"
-        raise UsageError(f"{name} holds no alert ({error})", cure) from None
 
 
 def _facts(
@@ -150,8 +140,9 @@ def _facts(
     elif not rule.startswith(_OF_SERIES):
         asset, benchmark = _legs(watched, asset, benchmark)
     about = {"asset": [asset] if asset else [], "benchmark": [benchmark] if benchmark else []}
-    for complaint in unfit_match(about, plain(settings)):
-        raise UsageError(f"--{complaint.path[0]}: {complaint.what}", complaint.cure)
+    for complaint in unfit_match(about, plain(settings, watchlist)):
+        what = f"--{complaint.path[0]}: {complaint.what} in the watchlist {watchlist}"
+        raise UsageError(what, complaint.cure)
     severity = given["severity"] or known.router.describer.severity(rule)
     return {
         "watchlist": watchlist,

@@ -27,6 +27,14 @@ if TYPE_CHECKING:
 
 _SHOWN = 20
 
+_file_argument = click.argument("file", type=click.Path(path_type=Path))
+_arrow_option = click.option(
+    "--arrow", "together", is_flag=True, help="As Arrow streams, thousands of rows in a message."
+)
+_strict_option = click.option(
+    "--strict", is_flag=True, help="Send nothing unless every row can be sent."
+)
+
 
 @click.group("send", cls=Suggesting)
 def command() -> None:
@@ -79,14 +87,13 @@ def _mapping(_: click.Context, __: click.Parameter, texts: Sequence[str]) -> dic
 
 
 @command.command()
-@click.argument("file", type=click.Path(path_type=Path))
+@_file_argument
 @click.option("--map", "rename", multiple=True, callback=_mapping, metavar="COLUMN=SYMBOL",
               help="What the file calls COLUMN is sent as SYMBOL; may be repeated.")  # fmt: skip
 @interval_option
 @click.option("--source", default="", metavar="NAME", help="Where the closes come from.")
-@click.option("--arrow", "together", is_flag=True,
-              help="As Arrow streams, thousands of closes in a message.")  # fmt: skip
-@click.option("--strict", is_flag=True, help="Send nothing unless every row can be sent.")
+@_arrow_option
+@_strict_option
 @config_option
 @servers_option
 @click.pass_context
@@ -112,20 +119,16 @@ def closes(
     rows = closes_file.read(file, rename, interval, numbers)
     check = partial(_check, routes=_routes(settings), numbers=numbers)
     good, refused = _sort_out(rows, interval, source, check)
-    _show(file, refused)
-    if strict and refused:
-        print(f"sent 0, refused {len(refused)}; nothing was sent (--strict)")
-        ctx.exit(1)
+    _tell(ctx, file, refused, strict=strict)
     _send(settings, good, progress=True, together=together)
     print(f"sent {len(good)}, refused {len(refused)}")
     ctx.exit(1 if refused else 0)
 
 
 @command.command()
-@click.argument("file", type=click.Path(path_type=Path))
-@click.option("--arrow", "together", is_flag=True,
-              help="As Arrow streams, thousands of ticks in a message.")  # fmt: skip
-@click.option("--strict", is_flag=True, help="Send nothing unless every row can be sent.")
+@_file_argument
+@_arrow_option
+@_strict_option
 @config_option
 @servers_option
 @click.pass_context
@@ -151,23 +154,24 @@ def ticks(
     settings = load_settings(config_path, bootstrap_servers)
     plan = bars_plan(settings)
     found = ticks_file.read(file, plan, int(time.time() * 1000))
-    _show(file, found.refused)
-    count, rest = len(found.ticks.symbols), f"refused {len(found.refused)}"
-    if strict and found.refused:
-        print(f"sent 0, {rest}; nothing was sent (--strict)")
-        ctx.exit(1)
+    _tell(ctx, file, found.refused, strict=strict)
+    count = len(found.ticks.symbols)
     send = partial(send_ticks, settings.kafka, plan.symbols, found.ticks, together=together)
     _run(settings, send, count, "ticks", progress=True)
     unwatched = f", {found.unwatched} of symbols that nobody watches" if found.unwatched else ""
-    print(f"sent {count}, {rest}{unwatched}")
+    print(f"sent {count}, refused {len(found.refused)}{unwatched}")
     ctx.exit(1 if found.refused else 0)
 
 
-def _show(file: Path, refused: Sequence[Refusal]) -> None:
+def _tell(ctx: click.Context, file: Path, refused: Sequence[Refusal], *, strict: bool) -> None:
+    """Tell of the rows that cannot be sent; where there are any, ``strict`` ends the command."""
     for refusal in refused[:_SHOWN]:
         click.echo(f"{file}:{refusal.line}: refused: {refusal.reason}", err=True)
     if len(refused) > _SHOWN:
         click.echo(f"… and {len(refused) - _SHOWN} more", err=True)
+    if strict and refused:
+        print(f"sent 0, refused {len(refused)}; nothing was sent (--strict)")
+        ctx.exit(1)
 
 
 def _sort_out(

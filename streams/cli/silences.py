@@ -128,7 +128,7 @@ def list_(*, everything: bool, form: str, config_path: Path, bootstrap_servers: 
     known, now = with_log(settings, _TOPICS, known_silences), now_ms()
     found = [one for one in known if everything or one.state(now) != "expired"]
     rows = [_row(one, now) for one in sorted(found, key=lambda one: (one.ends_ms, one.id))]
-    print_rows(rows, ("id", "state", "matchers", "by", "until", "comment"), form)
+    print_rows(rows, ("id", "state", "matchers", "by", "from", "until", "comment"), form)
     if not found:
         click.echo("no silences", err=True)
 

@@ -201,7 +201,7 @@ def _pair(
         raise UsageError(f"asset and benchmark are both {asset!r}", "name two columns")
     lines = Lines()
     if baskets:
-        from streams.definitions import formulas
+        from streams.watches import formulas
 
         for name, formula in formulas(baskets, interval).items():
             lines[name] = formula(lines)

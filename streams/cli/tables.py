@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
 
 import click
 
@@ -18,7 +18,16 @@ format_option = click.option(
     show_default=True,
     help="How it is printed; json is one object a line.",
 )
+limit_option = click.option(
+    "--limit",
+    type=click.IntRange(1),
+    default=100,
+    show_default=True,
+    help="At most so many, the newest.",
+)
 _GAP = "  "
+
+T = TypeVar("T")
 
 
 def printable(text: str) -> str:
@@ -51,6 +60,19 @@ def print_rows(rows: Iterable[dict[str, Any]], columns: Sequence[str], form: str
         print_csv(shown, columns)
     else:
         _print_table([list(row.values()) for row in shown], columns)
+
+
+def print_newest(
+    found: Sequence[T],
+    limit: int,
+    row: Callable[[T], dict[str, Any]],
+    columns: Sequence[str],
+    form: str,
+) -> None:
+    """Print the last ``limit`` of what was found as rows, and say how many more there are."""
+    print_rows([row(one) for one in found[-limit:]], columns, form)
+    if len(found) > limit:
+        click.echo(f"… and {len(found) - limit:,} older (--limit)", err=True)
 
 
 def _print_table(rows: Sequence[Sequence[str]], columns: Sequence[str]) -> None:

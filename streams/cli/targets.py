@@ -6,19 +6,21 @@ import asyncio
 import json
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from alerts import samples
 from config.errors import UsageError
 from config.words import suggestion
+from streams.cli.chosen_alerts import sample_option
 from streams.cli.main import Suggesting
 from streams.cli.options import config_option, counted, load_settings
 from streams.cli.tables import format_option, print_rows
 
 if TYPE_CHECKING:
+    from alerts.pictures.drawing import Picture
     from alerts.targets import AppriseNotifier, Attempt, Message
     from config.settings import Settings, Target
 
@@ -59,19 +61,11 @@ def _flat(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _sample(_: click.Context, __: click.Parameter, kind: str) -> str:
-    if kind not in samples.KINDS:
-        hint = suggestion(kind, samples.KINDS) or f"there is {', '.join(samples.KINDS)}"
-        raise click.BadParameter(f"no sample {kind!r}; {hint}")
-    return kind
-
-
 @command.command()
-@click.argument("names", metavar="NAME", nargs=-1)
+@click.argument("names", metavar="[NAME]...", nargs=-1)
 @click.option("--all", "everyone", is_flag=True, help="All targets of the configuration.")
 @click.option("--tag", "tags", multiple=True, help="All that have this tag; may be repeated.")
-@click.option("--sample", default="record.tied", show_default=True, metavar="KIND",
-              callback=_sample, help="The kind of milestone that the message tells.")  # fmt: skip
+@sample_option("The kind of milestone that the message tells.", "record.tied")
 @format_option
 @config_option
 def test(
@@ -131,9 +125,22 @@ async def _try_all(settings: Settings, chosen: Sequence[str], sample: str) -> li
     notifiers, writers = _notifiers(settings), Writers(settings)
     again = f"test-{time.time_ns() // 1_000_000}"
     messages = {name: trial(sample, name, again, writers) for name in chosen}
+    for name, drawn in _pictures(settings, chosen, sample).items():
+        messages[name] = replace(messages[name], picture=drawn)
     timeout = settings.delivery.timeout
     attempts = (_try(name, notifiers[name], messages[name], timeout) for name in chosen)
     return await asyncio.gather(*attempts)
+
+
+def _pictures(settings: Settings, chosen: Sequence[str], sample: str) -> dict[str, Picture]:
+    """The picture for each target that gets them, where the kind has one."""
+    from alerts.pictures.drawing import picture
+    from alerts.pictures.samples import sample_chart
+    from alerts.pictures.takers import takers
+
+    locales = {name: locale for name, locale in takers(settings).items() if name in chosen}
+    charts = {name: sample_chart(sample, locale) for name, locale in locales.items()}
+    return {name: picture(chart) for name, chart in charts.items() if chart is not None}
 
 
 async def _try(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import webbrowser
 from pathlib import Path
 from tempfile import mkdtemp
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from config.errors import StreakwatchError
+from streams.cli.chosen_alerts import alert_of, sample_option
 from streams.cli.main import Suggesting
 from streams.cli.options import counted
 
@@ -42,8 +41,9 @@ def command() -> None:
 @click.option("--channel", "family", type=click.Choice(_FAMILIES), default="plain",
               show_default=True, help="How it is written.")  # fmt: skip
 @click.option("--alert", "file", type=click.Path(path_type=Path),
-              help="An alert as JSON, a line of `replay`; - for standard input.")  # fmt: skip
-@click.option("--sample", "kind", metavar="KIND", help="A sample alert, by default record.broken.")
+              help="An alert as JSON, as `replay` and `alerts show --format json` print it; - for "
+              "standard input.")  # fmt: skip
+@sample_option("A sample alert, by default record.broken.")
 @click.option("--open", "opened", is_flag=True, help="Write it to a file and open that.")
 @_locale_option
 @_config_option
@@ -53,25 +53,28 @@ def preview(
     *,
     family: str,
     file: Path | None,
-    kind: str | None,
+    sample: str | None,
     opened: bool,
     locale: str | None,
     config_path: Path | None,
 ) -> None:
     """Print a message as a channel would get it; nothing is sent."""
+    from alerts import samples
     from alerts.words.channels import USUAL, Channel, Family
     from alerts.words.writing import words
 
-    if file is not None and kind is not None:
+    if file is not None and sample is not None:
         raise click.UsageError("give either --alert or --sample", ctx)
     settings = _settings(config_path)
-    alert = _alert_of(file) if file is not None else _sample_of(kind or "record.broken", ctx)
+    kind = sample or "record.broken"
+    alert = alert_of(file) if file is not None else samples.of(kind)
     chosen = Family(family)
     told = words(
         alert,
         _names(alert, settings, is_sample=file is None),
         Channel(chosen, USUAL[chosen]),
         templates=_library(settings, locale, ctx),
+        first="" if file is not None else samples.first_of(kind),
     )
     if opened:
         _open(family, told.title, told.body, told.headed)
@@ -131,32 +134,6 @@ def _names(alert: Alert, settings: Settings | None, *, is_sample: bool) -> dict[
     if settings is None or own is None:
         return {}
     return names({alert.watchlist: own}, settings.instruments).get(alert.watchlist, {})
-
-
-def _sample_of(kind: str, ctx: click.Context) -> Alert:
-    from alerts import samples
-    from config.words import suggestion
-
-    if kind in samples.KINDS:
-        return samples.of(kind)
-    hint = suggestion(kind, samples.KINDS) or f"kinds: {', '.join(samples.KINDS)}"
-    raise click.UsageError(f"no sample {kind!r}; {hint}", ctx)
-
-
-def _alert_of(file: Path) -> Alert:
-    """The alert of a file: one JSON object, such as a line of ``replay``."""
-    from alerts.model import Alert
-
-    try:
-        with click.open_file(str(file), encoding="utf-8") as stream:
-            return Alert.from_dict(json.load(stream))
-    except OSError as error:
-        raise StreakwatchError(f"cannot read {file}: {error.strerror}", "check the path") from None
-    except UnicodeDecodeError:
-        raise StreakwatchError(f"{file} is not UTF-8", "save it as UTF-8") from None
-    except (ValueError, KeyError, TypeError, AttributeError, AssertionError) as error:
-        what = f"{file} is not one alert as JSON ({type(error).__name__}: {error})"
-        raise StreakwatchError(what, "take one line of `streakwatch replay`") from None
 
 
 def _open(family: str, title: str, body: str, headed: bool) -> None:

@@ -20,36 +20,17 @@ from streams.core.groups import groups, ranks
 from streams.core.lines import Lines
 from streams.core.live import Latest, Preview
 from streams.core.pairs import Terms, Tracker
+from streams.core.periods import NEVER
 from streams.core.shelf import Shelf, Volume
 from streams.core.streaks import OUTPERFORMING, UNDERPERFORMING, Mask, Streak
 from streams.core.subjects import Moved, PairKey, Subject
+from streams.core.tape import Arrivals, Tape
 from streams.core.views import PairView
 
 Column = npt.NDArray[np.int64]
 
 #: Cells of a table of closes that are looked at together, so that scratch arrays stay small.
 _CELLS = 1 << 20
-
-
-#: Before all periods.
-NEVER = -(2**62)
-
-
-class Arrivals(NamedTuple):
-    """Closes in the order of their arrival, in columns of one shape (n,).
-
-    ``symbol`` is a place in :attr:`Cohort.symbols`; ``price`` is in micro-units; ``number`` counts
-    up. The closes of a symbol ascend, and lie behind all that it has.
-    """
-
-    symbol: Column
-    period: Column
-    price: Column
-    number: Column
-
-    def only(self, chosen: npt.NDArray[np.generic] | slice) -> Arrivals:
-        """Some of them, by mask, index or slice."""
-        return Arrivals(*(column[chosen] for column in self))
 
 
 class Standings(NamedTuple):
@@ -76,12 +57,9 @@ class Cohort:
         lines: which have the closes of both legs of all pairs.
         """
         places = {leg: at for at, leg in enumerate(dict.fromkeys(chain.from_iterable(pairs)))}
-        self.symbols = list(places)
         self._lines = lines
-        self._closes = [lines.closes[symbol] for symbol in self.symbols]
-        self._places = places
-        self.last = np.full(len(places), NEVER, np.int64)
-        """The last period of each symbol, ``NEVER`` without any."""
+        self.tape = Tape(list(places), [lines.closes[symbol] for symbol in places])
+        """The closes of all legs."""
         self._keys = list(pairs)
         self._terms = list(pairs.values())
         self._seeded = np.array([bool(one.seeds) for one in self._terms], np.int64)
@@ -125,12 +103,6 @@ class Cohort:
             view = PairView(self._lines[key.asset], self._lines[key.benchmark], terms.steps)
             subject = self._subjects[number] = Subject(key, view, Tracker(terms), number)
         return subject
-
-    def came(self, symbol: str, period: int) -> None:
-        """Take note of a close that came by itself."""
-        at = self._places.get(symbol)
-        if at is not None and period > self.last[at]:
-            self.last[at] = period
 
     def those_moved(self) -> list[PairKey]:
         """The pairs that were moved since this was last asked."""
@@ -197,7 +169,7 @@ class Cohort:
         self._awake = {}
 
     def _put(self, pair: int, tracker: Tracker) -> None:
-        asset, benchmark = (self._closes[leg][tracker.last] for leg in self._legs[pair])
+        asset, benchmark = (self.tape.closes[leg][tracker.last] for leg in self._legs[pair])
         self._board.state.set(pair, tracker, asset, benchmark)
         self._shelf.taken[pair] = self._at
         for row, way in enumerate((OUTPERFORMING, UNDERPERFORMING)):
@@ -222,58 +194,27 @@ class Cohort:
         periods, row = ranks(arrivals.period)
         pairs = self._touched(arrivals, int(periods[0]))
         self._lull()
-        needed = np.zeros(len(self._closes), np.bool_)
+        needed = np.zeros(len(self.tape), np.bool_)
         needed[self._legs[pairs]] = True
         symbols = np.flatnonzero(needed)
-        rows = max(1, _CELLS // max(len(pairs), len(self._closes)))
+        rows = max(1, _CELLS // max(len(pairs), len(self.tape)))
         for first in range(0, len(periods), rows):
             part, at, block = arrivals, row, periods[first : first + rows]
             if len(block) < len(periods):
                 inside = (row >= first) & (row < first + rows)
                 part, at = arrivals.only(inside), row[inside] - first
-            table, number = self._table(part, at, block, symbols)
-            self._append(part)
+            table, number = self.tape.table(part, at, block, symbols)
+            self.tape.append(part)
             yield from self._advance(pairs, block, (table, number), (floors, whole))
 
     def _touched(self, arrivals: Arrivals, first: int) -> npt.NDArray[np.intp]:
         """The pairs that may have new common periods, none of them before ``first``."""
-        here = np.zeros(len(self._closes), np.bool_)
+        here = np.zeros(len(self.tape), np.bool_)
         here[arrivals.symbol] = True
         pairs = np.flatnonzero(here[self._legs].any(axis=1))
         legs = self._legs[pairs]
-        here |= self.last >= first
+        here |= self.tape.last >= first
         return pairs[here[legs].all(axis=1)]
-
-    def _table(
-        self, arrivals: Arrivals, row: Column, periods: Column, symbols: Column
-    ) -> tuple[Column, Column]:
-        """Closes by period and symbol, 0 for none, and the numbers of those that have arrived.
-
-        The number of a close that was there before is -1; of those only ``symbols`` are looked at.
-        """
-        table = np.zeros((len(periods), len(self._closes)), np.int64)
-        number = np.full(table.shape, -1, np.int64)
-        first, last = int(periods[0]), int(periods[-1])
-        for symbol in symbols[self.last[symbols] >= first].tolist():
-            had, prices = self._closes[symbol].stretch(first, last)
-            at = np.searchsorted(periods, had)
-            same = periods[at] == had
-            table[at[same], symbol] = prices[same]
-        table[row, arrivals.symbol] = arrivals.price
-        number[row, arrivals.symbol] = arrivals.number
-        return table, number
-
-    def _append(self, arrivals: Arrivals) -> None:
-        order = np.argsort(arrivals.symbol, kind="stable")
-        symbol = arrivals.symbol[order]
-        begins = np.flatnonzero(np.concatenate(([True], symbol[1:] != symbol[:-1])))
-        symbols = symbol[begins]
-        self.last[symbols] = arrivals.period[order[np.append(begins[1:], len(order)) - 1]]
-        edges = [*(8 * begins).tolist(), 8 * len(order)]
-        periods, prices = arrivals.period[order].tobytes(), arrivals.price[order].tobytes()
-        for at, symbol in enumerate(symbols.tolist()):
-            part = slice(edges[at], edges[at + 1])
-            self._closes[symbol].extend(periods[part], prices[part])
 
     def _advance(
         self,
@@ -322,7 +263,7 @@ class Cohort:
         period, and of which at least one has it live.
 
         Args:
-            latest: of :attr:`symbols`.
+            latest: of the tape's symbols.
         """
         asset, benchmark = self._legs.T
         live = latest.live[asset] | latest.live[benchmark]
@@ -354,7 +295,7 @@ class Cohort:
 
     def load(self, state: Mapping[str, Any]) -> None:
         """The inverse of :meth:`dump`; the closes must be there."""
-        self.last[:] = [NEVER if one.last is None else one.last for one in self._closes]
+        self.tape.load()
         self._board.state = State.load(state["state"])
         self._shelf = Shelf(len(self))
         volume = Volume.load(state["shelf"])

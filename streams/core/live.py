@@ -9,14 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from streams.core.kernel import Lengths
+from streams.core.periods import NEVER
 from streams.core.series import Closes
 from streams.core.streaks import Mask
 
 Column = npt.NDArray[np.int64]
 Growths = npt.NDArray[np.float64]
-
-#: Before all periods.
-NEVER = -(2**62)
 
 
 class Latest(NamedTuple):

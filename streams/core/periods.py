@@ -23,6 +23,9 @@ INTERVALS = {"1m": 1, "5m": 5, "15m": 15, "30m": 30, "1h": 60, "1d": 1440}
 
 FIRST_YEAR, LAST_YEAR = 1800, 2199
 
+NEVER = -(2**62)
+"""Before all periods: what stands in a column where there is none."""
+
 N = TypeVar("N", int, npt.NDArray[np.int64])
 
 _EPOCH = date(1970, 1, 1)

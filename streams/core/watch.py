@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from streams.core.cohort import NEVER, Cohort, Standings
+from streams.core.cohort import Cohort, Standings
 from streams.core.levels import LevelTerms, LevelTracker
 from streams.core.lines import Derived, Lines, Store
 from streams.core.live import Latest, Preview
 from streams.core.pairs import Terms, Tracker
+from streams.core.periods import NEVER
 from streams.core.series import Closes, dump, load
 from streams.core.streaks import Streak
 from streams.core.subjects import Change, Key, Moved, PairKey, Subject, View
@@ -76,7 +77,7 @@ class Watch:
             return []
         closes.put(period, price)
         if self.cohort is not None:
-            self.cohort.came(symbol, period)
+            self.cohort.tape.came(symbol, period)
         for line in self._lines_of.get(symbol, ()):
             line.settle(period)
         changes: list[Change] = []
@@ -102,7 +103,7 @@ class Watch:
         return (
             cohort is not None
             and len(cohort) == len(self._terms)
-            and cohort.symbols == list(self.closes)
+            and cohort.tape.symbols == list(self.closes)
         )
 
     def preview(self, latest: Latest) -> Preview:
@@ -112,7 +113,7 @@ class Watch:
             latest: of all symbols of ``closes``, in their order.
         """
         assert self.cohort is not None
-        return self.cohort.preview(latest.only(self._places_of(self.cohort.symbols)))
+        return self.cohort.preview(latest.only(self._places_of(self.cohort.tape.symbols)))
 
     def ahead(self, key: PairKey, latest: Latest) -> Moved | None:
         """What a pair would do with the latest prices; nothing is kept.

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from operator import attrgetter
 
 from alerts.age import is_historic
+from alerts.envelope import thread
 from alerts.ledger import Entry, Ledger, Outcome
-from alerts.model import Alert, Kind
+from alerts.model import Alert
 from alerts.pictures.drawing import Picture
 from alerts.stages.mute import mute
 from alerts.stages.path import Known, Told, decide, remember, telling
@@ -29,8 +30,6 @@ from streams.works import internal_dead_letter
 
 Fail = Callable[[StreakwatchError], Awaitable[None]]
 """Ends the worker with an error that no trying again mends."""
-
-_STRENGTH = {kind: place for place, kind in enumerate(Kind)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +92,9 @@ class Desk:
     def entry(self, target: str, request: Request, outcome: Outcome, detail: str = "") -> Entry:
         """A line of the ledger, of now."""
         at_ms = int(self.clock.now() * 1000)
-        offset = request.offset
-        return Entry(request.alert.id, target, outcome, at_ms, detail=detail, offset=offset)
+        alert, offset = request.alert, request.offset
+        at = thread(alert, target) if outcome is Outcome.DELIVERED else ""
+        return Entry(alert.id, target, outcome, at_ms, detail=detail, offset=offset, thread=at)
 
     async def write(self, entries: Sequence[Entry]) -> None:
         """Write lines into the ledger, in their order; return when the log has them."""
@@ -123,8 +123,9 @@ class Desk:
         """The words for a target; those of a fallback say whose they are."""
         alert = item.request.alert
         names, note = self._names(item), _note(item)
-        again = str(item.offset) if item.request.asked else ""
-        return replace(self.writers.message(alert, names, target, note), alert=alert, again=again)
+        again, first = str(item.offset) if item.request.asked else "", self._first(alert, target)
+        message = self.writers.message(alert, names, target, note, first)
+        return replace(message, alert=alert, again=again, first=first)
 
     def _together(self, items: Sequence[Item], target: str) -> tuple[Message, Sequence[Item]]:
         """The words of several, the strongest first, and of which: a message has so much room.
@@ -132,16 +133,25 @@ class Desk:
         Where there is no room for all, the later ones in the log are left for the next message: so
         what is said of a pair comes in its order.
         """
-        ranked = sorted(items, key=lambda item: (_strength(item), item.offset))
-        parts = [Part(item.request.alert, self._names(item), _note(item)) for item in ranked]
+        ranked = sorted(items, key=_rank)
+        parts = [self._part(item, target) for item in ranked]
         message = self.writers.together(parts, target)
         room = 1 + len(message.others)
         if room == len(items):
-            return message, ranked
+            return replace(message, first=parts[0].first), ranked
         earliest = sorted(items, key=attrgetter("offset"))[:room]
         if room == 1:
             return self._message(earliest[0], target), earliest
         return self._together(earliest, target)
+
+    def _part(self, item: Item, target: str) -> Part:
+        alert = item.request.alert
+        return Part(alert, self._names(item), _note(item), self._first(alert, target))
+
+    def _first(self, alert: Alert, target: str) -> str:
+        """The id of the first alert that the target was told of the streak of another, if any."""
+        first = self.ledger.first(thread(alert, target))
+        return "" if first == alert.id else first
 
     def _names(self, item: Item) -> dict[str, str]:
         return self.names.get(item.request.alert.watchlist, {})
@@ -182,6 +192,6 @@ def _note(item: Item) -> str:
     return f"Held back: {item.held.why}." if item.held else ""
 
 
-def _strength(item: Item) -> int:
-    """0 for the strongest."""
-    return _STRENGTH[item.request.alert.milestone.kind]
+def _rank(item: Item) -> tuple[int, int]:
+    """The strongest first; of a kind, the earliest in the log."""
+    return item.request.alert.milestone.kind.rank, item.offset

@@ -161,18 +161,16 @@ class Inbox:
         desk, until = self._desk, entry.until_ms / 1000
         if not entry.instead_of:
             until = max(until, desk.deadline(request))  # what was held back has more time
-        group = desk.group(desk.group_of(request, entry.instead_of or self._target), self._target)
-        item = Item(
-            request, _now(), until, entry.attempts, entry.detail, entry.instead_of, group=group
-        )
+        held = Held(entry.held_ms, entry.held_for) if entry.held_ms else None
+        way = held.digest if held else desk.group_of(request, entry.instead_of or self._target)
+        group = desk.group(way, self._target)
+        item = Item(request, _now(), until, entry.attempts, entry.detail, entry.instead_of,
+                    group=group, held=held)  # fmt: skip
         if entry.attempts:
             wait = min(entry.next_ms / 1000 - desk.clock.now(), desk.rules.deadline)
             item.due += max(0.0, wait)
         elif entry.instead_of and group is not None:
             item.due += group.wait  # who was refused by itself, one after the other, goes together
-        if entry.is_held:
-            item.held = Held(entry.next_ms, entry.detail.partition(": ")[2])
-            item.group = desk.group(item.held.digest, self._target)
         return item
 
 

@@ -14,6 +14,7 @@ from alerts.ledger import Entry, Outcome
 from alerts.targets import Attempt, Message, Notifier
 from config.errors import StreakwatchError
 from streams.delivery.desk import Desk
+from streams.delivery.entries import Entries
 from streams.delivery.gate import Gate
 from streams.delivery.holding import Holding
 from streams.delivery.inbox import Inbox, historic
@@ -44,6 +45,7 @@ class DeliveryLane:
         self.inbox = inbox
         self._target = target
         self._holding = Holding(target, desk, inbox.queue)
+        self._entries = Entries(target, desk)
         self._desk = desk
         self._notifier = notifier
         self._gate = gate
@@ -77,14 +79,10 @@ class DeliveryLane:
             self._task.cancel()
 
     def age(self) -> float:
-        """Seconds that the oldest alert here has waited since it came into the log; 0 if none.
-
-        What is held back does not wait for the target.
-        """
-        oldest = self.inbox.queue.oldest(but_held=True)
-        if oldest is None:
-            return 0.0
-        return max(0.0, self._desk.clock.now() - oldest.request.record.timestamp / 1000)
+        """Seconds that an alert here has waited for the target at most; 0 where none waits."""
+        now = self._desk.clock.now()
+        since = min((item.since_ms / 1000 for item in self.inbox.queue.heads()), default=now)
+        return max(0.0, now - since)
 
     async def _run(self) -> None:
         while not self._closing:
@@ -178,7 +176,9 @@ class DeliveryLane:
         if desk.is_settled(request, self._target):
             return []  # the same alert, at another place in the log
         if self._is_hopeless(item) and desk.clock.now() >= item.until:
-            return self._not_taken(item, Outcome.GIVEN_UP, item.detail or "the target fails")
+            return self._entries.not_taken(
+                item, Outcome.GIVEN_UP, item.detail or "the target fails"
+            )
         follows = request.alert.follows
         may_be_old = follows and item.is_fresh and item.held is None
         if not may_be_old or not desk.is_historic(request.alert):
@@ -227,7 +227,7 @@ class DeliveryLane:
         log.error("alert %s cannot be rendered", item.request.alert.id, exc_info=error)
         await self._desk.put_aside(item.request, error)
         detail = f"internal error: {type(error).__name__}"
-        await self._settle({item: [self._entry(item, Outcome.FAILED, detail)]})
+        await self._settle({item: [self._entries.of(item, Outcome.FAILED, detail)]})
 
     async def _ask(self, message: Message) -> Attempt:
         timeout = self._desk.rules.timeout
@@ -259,7 +259,7 @@ class DeliveryLane:
             item.detail = attempt.detail
         if attempt.delivered:
             beside = f"in one message of {len(items)}" if len(items) > 1 else ""
-            await self._settle({i: [self._entry(i, Outcome.DELIVERED, beside)] for i in items})
+            await self._settle({i: [self._entries.of(i, Outcome.DELIVERED, beside)] for i in items})
             for item in items:
                 self._observe(item)
             return
@@ -274,21 +274,17 @@ class DeliveryLane:
         ends, again = {}, []
         for item in items:
             if attempt.permanent:
-                ends[item] = self._not_taken(item, Outcome.FAILED, attempt.detail)
+                ends[item] = self._entries.not_taken(item, Outcome.FAILED, attempt.detail)
             elif self._desk.clock.now() >= item.until:
-                ends[item] = self._not_taken(item, Outcome.GIVEN_UP, attempt.detail)
+                ends[item] = self._entries.not_taken(item, Outcome.GIVEN_UP, attempt.detail)
             else:
-                again.append(self._retrying(item))
+                again.append(self._entries.retrying(item))
         await self._settle(ends, again)
 
     def _observe(self, item: Item) -> None:
         if not item.request.asked and item.held is None:
             seconds = self._desk.clock.now() - item.request.alert.trigger.arrived_ms / 1000
             self._desk.metrics.delivery_seconds.labels(self._target).observe(max(0.0, seconds))
-
-    def _entry(self, item: Item, outcome: Outcome, detail: str) -> Entry:
-        entry = self._desk.entry(self._target, item.request, outcome, detail)
-        return replace(entry, attempts=item.attempts, instead_of=item.instead_of)
 
     def _alone(self, item: Item, count: int) -> Entry:
         """Have what was refused for good among others tried by itself: one of them may be to blame.
@@ -297,34 +293,7 @@ class DeliveryLane:
         """
         item.beside = (item,)
         item.detail = f"{item.detail}, in one message of {count}"
-        return self._retrying(item)
-
-    def _retrying(self, item: Item) -> Entry:
-        wait = max(0.0, item.due - asyncio.get_running_loop().time())
-        entry = self._entry(item, Outcome.RETRYING, item.detail)
-        next_ms = int((self._desk.clock.now() + wait) * 1000)
-        return replace(entry, next_ms=next_ms, until_ms=int(item.until * 1000))
-
-    def _not_taken(self, item: Item, outcome: Outcome, detail: str) -> list[Entry]:
-        """The end here, after what becomes of the alert at the fallback, if there is one.
-
-        In this order: whoever reads the end in the ledger knows who has the alert now.
-        """
-        log.error("alert %s to %s: %s, attempts: %d (%s)", item.request.alert.id, self._target,
-                  outcome.value, item.attempts, detail)  # fmt: skip
-        end = self._entry(item, outcome, detail)
-        fallback = self._desk.targets[self._target].fallback
-        if fallback is None or self._is_concerned(fallback, item):
-            return [end]
-        until = self._desk.clock.now() + self._desk.rules.deadline
-        entry = self._desk.entry(fallback, item.request, Outcome.RETRYING)
-        return [replace(entry, instead_of=self._target, until_ms=int(until * 1000)), end]
-
-    def _is_concerned(self, fallback: str, item: Item) -> bool:
-        """Whether the alert goes or went to the fallback anyway."""
-        desk, request = self._desk, item.request
-        is_tried = desk.ledger.is_retrying(request.alert.id, fallback)
-        return fallback in request.targets or is_tried or desk.is_settled(request, fallback)
+        return self._entries.retrying(item)
 
     async def _settle(self, ends: Mapping[Item, list[Entry]], again: Sequence[Entry] = ()) -> None:
         """Write what became of items, and let go of them; ``again`` is of others."""

@@ -15,6 +15,8 @@ from streams.delivery.requests import Group, Request
 
 #: Alerts that one message of a digest has at most.
 _DIGEST = 100
+#: Seconds that a fallback waits for the rest of a digest, which was refused alert by alert.
+_REST = 10.0
 #: Seconds by which the event loop's clock and the wall clock part in a night.
 _DRIFT = 1.0
 
@@ -29,7 +31,7 @@ class Held:
     @property
     def digest(self) -> Group:
         """All that is held back until the same moment is told together."""
-        return Group(("digest", self.until_ms), 0.0, _DIGEST)
+        return Group(("digest", self.until_ms), _REST, _DIGEST)
 
 
 @dataclass(slots=True, eq=False)
@@ -55,6 +57,12 @@ class Item:
     def offset(self) -> int:
         """The place of its record in the log."""
         return self.request.offset
+
+    @property
+    def since_ms(self) -> int:
+        """Since when it waits for its target, in milliseconds since 1970: since it came into the
+        log, or until when it was held back."""
+        return self.held.until_ms if self.held else self.request.record.timestamp
 
     @property
     def line(self) -> Hashable:
@@ -155,10 +163,9 @@ class Queue:
         """The heads whose turn it is."""
         return (item for item in self.heads() if item.due <= now)
 
-    def oldest(self, *, but_held: bool = False) -> Item | None:
-        """The item with the lowest offset; ``but_held``: of those that are not held back."""
-        heads = (item for item in self.heads() if not (but_held and item.held))
-        return min(heads, key=_BY_OFFSET, default=None)
+    def oldest(self) -> Item | None:
+        """The item with the lowest offset."""
+        return min(self.heads(), key=_BY_OFFSET, default=None)
 
     def __contains__(self, offset: int) -> bool:
         return offset in self._offsets

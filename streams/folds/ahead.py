@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from alerts.model import Alert, SoFar, Trigger, alert_id
+from alerts.model import Alert, Kind, SoFar, Trigger, alert_id
 from alerts.steps import Step
 from config.watchlists import Watchlist
 from streams.calendars import end
@@ -238,3 +238,18 @@ class Ahead:
         for asset, benchmark, period, alert, rule, identity in state["settled"]:
             settled = _Settled(period, Alert.from_dict(alert), rule, identity)
             self._keep(PairKey(asset, benchmark), settled)
+
+
+def confirming(alert: Alert, settled: list[Alert]) -> Alert:
+    """An alert that also confirms what was told before the close, taken out of ``settled``."""
+    for one in settled:
+        same = (one.period, one.direction, one.start, one.length) == (
+            alert.period,
+            alert.direction,
+            alert.start,
+            alert.length,
+        )
+        if same and one.milestone.kind is Kind.CONFIRMED and alert.benchmark and not alert.follows:
+            settled.remove(one)
+            return replace(alert, also=(*alert.also, one.milestone), follows=one.follows)
+    return alert

@@ -13,10 +13,11 @@ import numpy.typing as npt
 from config.watchlists import Watchlist
 from streams import arrow
 from streams.batches import Batch, batch
-from streams.columns import FEW, INTERVALS, ORIGIN, Columns, Odd, Reader
+from streams.columns import FEW, INTERVALS, ORIGIN, Columns, Odd
 from streams.core.groups import groups
 from streams.definitions import routing_definition
 from streams.folds.routes import Calendars, Routes
+from streams.reader import Reader
 from streams.records import Output, Place, Record, Topic, dead_letter
 from streams.wire import Close, RejectedError, Routed, decode_close, encode_close, encode_routed
 
@@ -164,7 +165,7 @@ class RouterFold:
         partition = np.full(columns.size, self._place.partition)
         origin = (partition, columns.offset, columns.line, columns.arrived)
         table: dict[str, Any] = {
-            "symbol": arrow.dictionary(self._reader.symbols, columns.symbol),
+            "symbol": arrow.dictionary(self._reader.numbering.symbols, columns.symbol),
             "period": columns.period,
             "micros": columns.price,
             **dict(zip(ORIGIN, origin, strict=True)),
@@ -174,7 +175,7 @@ class RouterFold:
         if columns.revision.any():
             table["revision"] = columns.revision
         if columns.source.any():
-            table["source"] = arrow.dictionary(self._reader.sources, columns.source)
+            table["source"] = arrow.dictionary(self._reader.numbering.sources, columns.source)
         return arrow.write(table, {"interval": INTERVALS[int(columns.interval[0])]})
 
 

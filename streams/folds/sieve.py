@@ -7,7 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from streams.core.cohort import Cohort
-from streams.core.live import NEVER, Preview
+from streams.core.live import Preview
+from streams.core.periods import NEVER
 from streams.core.streaks import DIRECTION_NAMES
 from streams.core.subjects import PairKey
 from streams.folds.pair_subject import PairSubject

@@ -19,7 +19,7 @@ from alerts.steps import Step
 from config.summaries import SummaryRule
 from config.watchlists import Watchlist
 from streams.core import periods
-from streams.core.cohort import NEVER
+from streams.core.periods import NEVER
 from streams.core.streaks import carried
 from streams.core.subjects import PairKey
 from streams.core.watch import Watch

@@ -15,12 +15,13 @@ from config.settings import Instrument
 from config.watchlists import Watchlist
 from streams.arrow import MAX_ROWS, is_stream
 from streams.batches import Batch, batch
-from streams.columns import FEW, Columns, Odd, Reader
+from streams.columns import FEW, Columns, Odd
 from streams.core.watch import Watch
 from streams.definitions import signed, watch_definition
 from streams.folds.charting import Charted, never
 from streams.folds.rows import Single
 from streams.folds.watchlist_state import Numbered, WatchlistState
+from streams.reader import Reader
 from streams.records import Output, Place, Record, Topic, dead_letter
 from streams.wire import DIRECT, Due, Look, RejectedError, Routed, decode_watch
 
@@ -157,7 +158,7 @@ class WatcherFold:
         """The place of each of the reader's symbols among those of a watchlist, -1 for none."""
         if state.name not in self._places:
             known = {symbol: at for at, symbol in enumerate(state.symbols)}
-            places = [known.get(symbol, -1) for symbol in self._reader.symbols]
+            places = [known.get(symbol, -1) for symbol in self._reader.numbering.symbols]
             self._places[state.name] = np.array(places, np.int64)
         return self._places[state.name]
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from itertools import islice
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -13,38 +13,32 @@ import numpy.typing as npt
 from alerts.model import Alert, Kind, Trigger
 from config.settings import Instrument
 from config.watchlists import Watchlist
-from streams.arrow import MAX_ROWS
-from streams.columns import FEW, INTERVALS, OF_TICKS, Columns
+from streams.columns import FEW, INTERVALS, Columns
 from streams.core import periods
-from streams.core.cohort import Arrivals, Cohort
-from streams.core.groups import distinct, highest_before, not_beyond
-from streams.core.precedence import Precedence
+from streams.core.cohort import Cohort
+from streams.core.groups import highest_before, not_beyond
 from streams.core.subjects import Change, Moved, PairKey, Rewritten
-from streams.definitions import watch
-from streams.folds.ahead import Ahead
+from streams.core.tape import Arrivals
+from streams.folds.ahead import Ahead, confirming
 from streams.folds.charting import Charted, chart_of, never
+from streams.folds.counting import Counting
 from streams.folds.missing import Switches
+from streams.folds.origins import Origins
 from streams.folds.revisions import Revisions
 from streams.folds.rows import Rows, Single
 from streams.folds.summaries import Summaries
 from streams.folds.telling import Telling
 from streams.records import SUMMARIES, Output, Topic
-from streams.wire import TICKS, Close, Due, Look, Routed, StreakNow, encode_alert, encode_streak
+from streams.watches import watch
+from streams.wire import Due, Look, Routed, StreakNow, encode_alert, encode_streak
 
 Column = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 Numbered = tuple[int, Output]
 
-_NO_PRECEDENCE = Precedence().dump()
-_BEFORE = -(2**62)
-
 
 class WatchlistState:
-    """The state of one watchlist.
-
-    A router that starts again copies closes that were copied before; for each symbol the
-    highest position taken from each partition of ``closes`` tells the repeats apart.
-    """
+    """The state of one watchlist."""
 
     def __init__(
         self,
@@ -64,10 +58,8 @@ class WatchlistState:
         self.summaries = Summaries(name, watchlist, self.watch, instruments)
         self.symbols = list(self.watch.closes)
         self._places = {symbol: at for at, symbol in enumerate(self.symbols)}
-        self._taken: dict[int, Column] = {}
-        self._precedence = [Precedence() for _ in self.symbols]
-        self._with_ticks: Mask = np.zeros(len(self.symbols), np.bool_)
-        """The symbols that ticks have made closes of."""
+        self._origins = Origins(len(self.symbols))
+        self._counting = Counting(len(self.symbols))
         self._changed: dict[PairKey, None] = {}
         is_plain = self.watch.is_plain
         self._floors = self._telling.floors(watchlist.min_history) if is_plain else None
@@ -80,12 +72,8 @@ class WatchlistState:
         place = self._places.get(close.symbol)
         if place is None or close.interval != self._interval:
             return  # the log remembers symbols that have left, and other intervals
-        position = routed.offset * MAX_ROWS + routed.line
-        taken = self._taken_from(routed.partition)
-        if position <= taken[place]:
-            return
-        taken[place] = position
-        if not self._counts(place, close):
+        had = self.watch.closes[close.symbol]
+        if not self._origins.take(place, routed) or not self._counting.takes(place, close, had):
             return
         if close.provisional:
             told = self._ahead.take(place, close.period, close.price, trigger)
@@ -96,18 +84,6 @@ class WatchlistState:
             if isinstance(change.key, PairKey):
                 self._changed[change.key] = None
         yield from map(self._sent, self.switches.came(close.symbol, close.period, trigger))
-
-    def _counts(self, place: int, close: Close) -> bool:
-        """Whether a close counts beside others of its period, of ticks or not."""
-        of_ticks, rule = close.source == TICKS, self._precedence[place]
-        if close.provisional:
-            return not of_ticks or rule.takes_ahead(close.period, close.revision)
-        self._with_ticks[place] |= of_ticks
-        had = self.watch.closes[close.symbol]
-        known = had.get(close.period) is not None
-        return rule.takes(
-            close.period, close.revision, of_ticks=of_ticks, known=known, newest=had.last
-        )
 
     def ask(self, what: Due | Look, trigger: Trigger) -> Iterator[Output]:
         """What is missing of a period that is due, or its summary, or what the prices before the
@@ -147,11 +123,11 @@ class WatchlistState:
         waiting = [*singles, *map(rows.single, np.flatnonzero(alone).tolist())]
         if len(waiting) > closes.size:
             waiting += map(rows.single, np.flatnonzero(~alone).tolist())
-            yield from self._one_by_one(sorted(waiting, key=_number))
+            yield from self._one_by_one(sorted(waiting, key=itemgetter(0)))
             return
         rows = rows.only(np.flatnonzero(~alone)) if alone.any() else rows
         numbers, begin = rows.closes.number, 0
-        for one in sorted(waiting, key=_number):
+        for one in sorted(waiting, key=itemgetter(0)):
             end = int(np.searchsorted(numbers, one[0]))
             yield from self._in_columns(rows.only(slice(begin, end)))
             yield from self._one_by_one([one])
@@ -163,7 +139,8 @@ class WatchlistState:
         if not rows.closes.provisional.any():
             yield from self._together(rows)
             return
-        rows = self._not_again(rows)
+        again = self._counting.again(rows.closes, rows.place)
+        rows = rows.only(np.delete(np.arange(rows.closes.size), again)) if again else rows
         closes = rows.closes
         final = np.flatnonzero(~closes.provisional)
         live = np.flatnonzero(self._is_open(closes, rows.place))
@@ -178,16 +155,8 @@ class WatchlistState:
             begin, taken = end, at + 1
         yield from self._together(rows.only(final[begin:]))
         self._put(rows, live[taken:])
-        self._note(rows.only(closes.provisional))
-
-    def _not_again(self, rows: Rows) -> Rows:
-        """Without the prices of ticks before the close that came before."""
-        closes, again = rows.closes, []
-        for at in np.flatnonzero(closes.provisional & (closes.source == OF_TICKS)).tolist():
-            rule = self._precedence[rows.place[at]]
-            if not rule.takes_ahead(int(closes.period[at]), int(closes.revision[at])):
-                again.append(at)
-        return rows.only(np.delete(np.arange(closes.size), again)) if again else rows
+        ahead = closes.provisional
+        self._origins.note(closes.only(ahead), rows.place[ahead])
 
     def _is_open(self, closes: Columns, place: Column) -> Mask:
         """Which are prices before the close of a period that is open when they come."""
@@ -195,8 +164,8 @@ class WatchlistState:
             return np.zeros(closes.size, np.bool_)
         last = self._last()[place]
         if not closes.provisional.all():
-            ended = np.where(closes.provisional, _BEFORE, closes.period)
-            last = np.maximum(last, highest_before(place, ended, _BEFORE))
+            ended = np.where(closes.provisional, periods.NEVER, closes.period)
+            last = np.maximum(last, highest_before(place, ended, periods.NEVER))
         return closes.provisional & (closes.period > last)
 
     def _put(self, rows: Rows, live: npt.NDArray[np.intp]) -> None:
@@ -205,13 +174,8 @@ class WatchlistState:
 
     def _new(self, closes: Columns, place: Column) -> tuple[Columns, Column]:
         """Closes of the watchlist's symbols and interval that were not taken before."""
-        new = (place >= 0) & (closes.interval == INTERVALS.index(self._interval))
-        position, partitions = closes.position, closes.partition
-        for partition in distinct(partitions):
-            taken = self._taken_from(partition)[place]
-            new &= (partitions != partition) | (position > taken)
-        line = place * (int(partitions.max(initial=0)) + 2) + partitions + 1
-        new &= ~not_beyond(line, position)
+        ours = (place >= 0) & (closes.interval == INTERVALS.index(self._interval))
+        new = ours & self._origins.new(closes, place)
         return (closes, place) if new.all() else (closes.only(new), place[new])
 
     def _is_out_of_turn(self, closes: Columns, place: Column) -> Mask:
@@ -227,9 +191,11 @@ class WatchlistState:
     def _last(self) -> Column:
         """The last period of each symbol."""
         if self._floors is not None and self.watch.cohort is not None:
-            return self.watch.cohort.last
+            return self.watch.cohort.tape.last
         closes = self.watch.closes.values()
-        return np.array([_BEFORE if one.last is None else one.last for one in closes], np.int64)
+        return np.array(
+            [periods.NEVER if one.last is None else one.last for one in closes], np.int64
+        )
 
     def _together(self, rows: Rows) -> Iterator[Numbered]:
         closes, place = rows.closes, rows.place
@@ -239,35 +205,18 @@ class WatchlistState:
             or floors is None
             or closes.size < FEW
             or self.switches.waiting
-            or (closes.period <= cohort.last[place]).any()  # after what was taken by itself
+            or (closes.period <= cohort.tape.last[place]).any()  # after what was taken by itself
         ):
             yield from self._one_by_one(map(rows.single, range(closes.size)))
             return
-        self._note_sources(closes, place)
+        self._counting.note(closes, place)
         numbers = closes.number
         arrivals = Arrivals(place, closes.period, closes.price, numbers)
         for number, change in cohort.extend(arrivals, floors, self._told_ahead(cohort)):
             trigger = rows.trigger(int(np.searchsorted(numbers, number)))
             for alert in self._alerts(change, trigger):
                 yield number, self._sent(alert)
-        self._note(rows)
-
-    def _note(self, rows: Rows) -> None:
-        """Remember how far each origin has been taken."""
-        closes, place = rows.closes, rows.place
-        for partition in distinct(closes.partition):
-            here = closes.partition == partition
-            np.maximum.at(self._taken_from(partition), place[here], closes.position[here])
-
-    def _note_sources(self, closes: Columns, place: Column) -> None:
-        """Take note of who has made the closes of symbols that ticks are of; all of them count."""
-        of_ticks = closes.source == OF_TICKS
-        self._with_ticks[place[of_ticks]] = True
-        for at in np.flatnonzero(self._with_ticks[place]).tolist():
-            self._precedence[place[at]].takes(
-                int(closes.period[at]), int(closes.revision[at]), of_ticks=bool(of_ticks[at]),
-                known=False, newest=None,
-            )  # fmt: skip
+        self._origins.note(closes, place)
 
     def _told_ahead(self, cohort: Cohort) -> Mask | None:
         """The pairs whose next close settles something that was told before it."""
@@ -282,12 +231,6 @@ class WatchlistState:
             taken = self.take(one, trigger) if isinstance(one, Routed) else self.ask(one, trigger)
             for output in taken:
                 yield number, output
-
-    def _taken_from(self, partition: int) -> Column:
-        """The highest position of each symbol's closes taken from a partition."""
-        if partition not in self._taken:
-            self._taken[partition] = np.full(len(self._places), -1, np.int64)
-        return self._taken[partition]
 
     # --- what stands ----------------------------------------------------------------------------
 
@@ -312,7 +255,7 @@ class WatchlistState:
     def dump(self) -> dict[str, Any]:
         """Plain values for a snapshot."""
         return {
-            "taken": [[partition, taken.tobytes()] for partition, taken in self._taken.items()],
+            "taken": self._origins.dump(),
             "watch": self.watch.dump(),
             "revisions": self._revisions.dump(),
             "together": self._telling.dump(),
@@ -320,17 +263,12 @@ class WatchlistState:
             "missing": self.switches.dump(),
             "summaries": self.summaries.dump(),
             "changed": [list(pair) for pair in self._untold()],
-            "precedence": [[at, self._precedence[at].dump()] for at in self._noted()],
+            "precedence": self._counting.dump(),
         }
-
-    def _noted(self) -> list[int]:
-        return [at for at, rule in enumerate(self._precedence) if rule.dump() != _NO_PRECEDENCE]
 
     def load(self, state: dict[str, Any]) -> None:
         """The inverse of :meth:`dump`."""
-        self._taken = {
-            partition: np.frombuffer(taken, np.int64).copy() for partition, taken in state["taken"]
-        }
+        self._origins.load(state["taken"])
         self.watch.load(state["watch"])
         self._revisions.load(state["revisions"])
         self._telling.load(state["together"])
@@ -338,15 +276,13 @@ class WatchlistState:
         self.switches.load(state["missing"])
         self.summaries.load(state["summaries"])
         self._changed = {PairKey(*pair): None for pair in state["changed"]}
-        for at, dumped in state["precedence"]:
-            self._precedence[at] = Precedence.load(dumped)
-            self._with_ticks[at] = self._precedence[at].has_ticks
+        self._counting.load(state["precedence"])
 
     def _alerts(self, change: Change, trigger: Trigger) -> Iterator[Alert]:
         settled = list(self._ahead.settled(change, trigger)) if isinstance(change, Moved) else []
         for revision in self._telling.changed(change):
             for alert in self._revisions.alerts(revision, trigger):
-                yield _confirming(alert, settled)
+                yield confirming(alert, settled)
         yield from settled
         if isinstance(change, Rewritten):
             yield from self._ahead.revised(change, trigger)
@@ -370,22 +306,3 @@ class WatchlistState:
         )
         key = "|".join((self.name, *pair)).encode()
         return Output(Topic.STREAKS, key, encode_streak(streak), about=streak)
-
-
-def _number(single: Single) -> int:
-    return single[0]
-
-
-def _confirming(alert: Alert, settled: list[Alert]) -> Alert:
-    """An alert that also confirms what was told before the close, taken out of ``settled``."""
-    for one in settled:
-        same = (one.period, one.direction, one.start, one.length) == (
-            alert.period,
-            alert.direction,
-            alert.start,
-            alert.length,
-        )
-        if same and one.milestone.kind is Kind.CONFIRMED and alert.benchmark and not alert.follows:
-            settled.remove(one)
-            return replace(alert, also=(*alert.also, one.milestone), follows=one.follows)
-    return alert

@@ -9,6 +9,7 @@ import pytest
 
 from alerts import mail, samples
 from alerts.envelope import envelope
+from alerts.model import Kind, Milestone
 from alerts.stages import floor
 
 
@@ -36,13 +37,27 @@ def test_all_that_is_about_one_streak_is_one_thread(kind: str) -> None:
     alert = samples.of(kind)
     first = replace(samples.of("threshold"), watchlist=alert.watchlist)
     of_streak = envelope(first, "mail").thread
-    assert envelope(alert, "mail").thread == (of_streak if alert.direction else "")
+    is_of_streak = alert.direction and kind != "year-to-date"
+    assert envelope(alert, "mail").thread == (of_streak if is_of_streak else "")
+    year = Milestone(Kind.YEAR_TO_DATE, value="0", direction="rising")
+    taken_back = replace(samples.of("correction"), also=(year,), watchlist=alert.watchlist)
+    assert envelope(taken_back, "mail").thread == ""
 
 
-def test_the_end_of_a_streak_answers_no_message_that_may_not_be_there() -> None:
-    ended = envelope(samples.of("ended"), "mail")
-    assert (ended.follows, ended.replies_to) == ("", "")
-    assert ended.thread
+def test_the_end_of_a_streak_answers_the_first_message_about_it_that_was_told() -> None:
+    first, ended = samples.of("threshold"), samples.of("ended")
+    told = envelope(first, "mail")
+    answer = envelope(ended, "mail", first=first.id)
+    assert (answer.follows, answer.replies_to, answer.thread) == ("", told.message, told.thread)
+    assert envelope(ended, "mail").replies_to == ""
+
+
+def test_a_correction_answers_what_it_corrects_and_what_is_sent_again_itself() -> None:
+    correction = samples.of("correction")
+    corrected = envelope(replace(correction, id=correction.follows, follows=""), "mail").message
+    assert envelope(correction, "mail", first="a1").replies_to == corrected
+    again = envelope(correction, "mail", "7", first="a1")
+    assert again.replies_to == envelope(correction, "mail").message
 
 
 @pytest.mark.parametrize("kind", samples.KINDS)

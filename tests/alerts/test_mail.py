@@ -129,11 +129,18 @@ async def test_what_follows_a_mail_answers_it(kind: str, mail: MailServer) -> No
 
 
 async def test_the_mails_about_a_streak_are_one_thread(mail: MailServer) -> None:
-    """None of them answers a mail that is not there; they have a first reference in common."""
+    """Where none is known to be the first, they have a reference in common, and answer none."""
     kinds = ("threshold", "record.tied", "record.broken", "ended")
     mails = await mails_of(mail, *(told(samples.of(kind)) for kind in kinds))
     assert len({ids(sent, "References")[0] for sent in mails}) == 1
     assert [ids(sent, "In-Reply-To") for sent in mails] == [[], [], [], []]
+
+
+async def test_the_end_of_a_streak_answers_the_first_mail_about_it(mail: MailServer) -> None:
+    told_first, ended = samples.of("threshold"), samples.of("ended")
+    first, end = await mails_of(mail, told(told_first), replace(told(ended), first=told_first.id))
+    assert ids(end, "In-Reply-To") == ids(first, "Message-ID")
+    assert ids(end, "References") == [*ids(first, "References"), *ids(first, "Message-ID")]
 
 
 def together(first: Alert, *others: Alert) -> Message:

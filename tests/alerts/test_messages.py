@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from alerts import samples
 from alerts.evidence import (
     Absence,
     Conditions,
@@ -21,7 +22,7 @@ from alerts.evidence import (
     Running,
     Standing,
 )
-from alerts.model import Alert, Instead, Kind, Milestone, SoFar, Trigger
+from alerts.model import Alert, Instead, Kind, Milestone, SoFar
 from alerts.rendering import render
 from streams.core.aftermath import Followed, Outcome
 
@@ -39,18 +40,13 @@ OF_2025 = Holder(5, "2025-07-01", "2025-07-08")
 OF_1991 = Holder(12, "1991-01-02", "1991-01-17")
 
 #: A streak of ten with a long history behind it.
-PAIR = Alert(
+PAIR = replace(
+    samples.of("threshold"),
     id="0123456789abcdef0123",
     watchlist="us",
-    asset="RUT",
-    benchmark="SPX",
-    direction="outperforming",
     start="2026-01-05",
     end="2026-01-16",
-    length=10,
     period="2026-01-16",
-    milestone=Milestone(Kind.THRESHOLD, 10),
-    also=(),
     evidence=Evidence(
         asset_return=0.0776,
         benchmark_return=0.0145,
@@ -77,8 +73,6 @@ PAIR = Alert(
         ratio_since="2024-11-25",
         rsi_14=71.6,
     ),
-    definition="d",
-    trigger=Trigger("closes", 0, 5, 0),
 )  # fmt: skip
 
 SERIES = replace(

@@ -136,7 +136,7 @@ def test_levels(
             *crossed(rule, before, now),
         ]
         assert sorted(map(repr, told)) == sorted(map(repr, dict.fromkeys(expected)))
-        strength = [list(Kind).index(one.kind) for one in told]
+        strength = [one.kind.rank for one in told]
         assert strength == sorted(strength)
         check_condition(rule, step, extremes(rule, past, 1, min_history), now)
 

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from alerts import samples
 from alerts.evidence import Evidence, Holder, Missed, Rank
-from alerts.model import Alert, Kind, Milestone, Trigger
+from alerts.model import Alert, Kind, Milestone
 from alerts.rendering import render
 from alerts.words.phrases import (
     digits,
@@ -29,23 +30,13 @@ NAMES = {"RUT": "Russell 2000", "SPX": "S&P 500"}
 OF_2008 = Holder(13, "2008-05-20", "2008-06-06", "published")
 OF_1996 = Holder(16, "1996-04-16", "1996-05-07")
 
-TEN = Alert(
+TEN = replace(
+    samples.of("threshold"),
     id="0123456789abcdef0123",
     watchlist="us",
-    asset="RUT",
-    benchmark="SPX",
-    direction="outperforming",
-    start="2026-01-02",
-    end="2026-01-15",
-    length=10,
-    period="2026-01-15",
-    milestone=Milestone(Kind.THRESHOLD, 10),
-    also=(),
     evidence=Evidence(
         0.07761, 0.01446, OF_2008, "2025-12-31", 10, True, "break", "", ("published",)
     ),
-    definition="d",
-    trigger=Trigger("closes", 0, 5, 0),
 )
 LAST = "Alert 0123456789abcdef0123, watchlist us, period 2026-01-15"
 

@@ -141,12 +141,6 @@ def test_a_group_has_a_template_of_its_own(tmp_path: Path) -> None:
     assert rendered == (len(samples.KINDS) + 1) * len(Family) - 1
 
 
-def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
-    folder = tmp_path / "nowhere"
-    faults, _ = check_templates(Library("en_GB", folder), folder)
-    assert faults == [f"{folder}: there is no such folder; make it, or take templates out"]
-
-
 def test_a_template_that_fails_is_no_reason_for_no_message(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

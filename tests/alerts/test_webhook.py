@@ -64,7 +64,7 @@ async def test_it_posts_the_document(receiver: Receiver) -> None:
         "test": False,
         "target": "automation",
         "words": {"title": TIED.title, "body": TIED.body},
-        "links": {"follows": "", "thread": envelope(alert, "automation").thread},
+        "links": {"follows": "", "thread": envelope(alert, "automation").thread, "first": ""},
         "alert": alert.to_dict(),
     }
     assert request.headers["content-type"] == "application/json"
@@ -175,6 +175,13 @@ def test_a_correction_names_the_document_that_it_corrects() -> None:
     correction = samples.of("correction")
     links = document(parcel(correction), 0.0)["links"]
     assert links["follows"] == f"{correction.follows}/hook"
+
+
+def test_the_end_of_a_streak_names_the_first_document_about_it() -> None:
+    ended = samples.of("ended")
+    known = replace(parcel(ended), message=replace(parcel(ended).message, first="a1"))
+    assert document(known, 0.0)["links"]["first"] == "a1/hook"
+    assert document(parcel(ended), 0.0)["links"]["first"] == ""
 
 
 def test_the_schema_tells_a_wrong_document() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from html.parser import HTMLParser
 from typing import Any
 
@@ -230,6 +230,16 @@ def test_inert_text_is_printable_and_short(text: str) -> None:
 def test_a_tame_alert_is_the_same_alert() -> None:
     for kind in samples.KINDS:
         assert tame(samples.of(kind)) == samples.of(kind)
+
+
+@pytest.mark.parametrize("family", [one for one in FAMILIES if one is not Family.PLAIN])
+@pytest.mark.parametrize("live", ["http://evil.example", "www.evil.example", "@everyone"])
+def test_no_name_becomes_a_link_or_a_mention(family: Family, live: str) -> None:
+    message = words(
+        samples.of("summary"), {"RUT": live, "MDY": live}, Channel(family, USUAL[family])
+    )
+    named = words(replace(samples.of("threshold"), asset=live), {}, Channel(family, USUAL[family]))
+    assert live not in message.body + named.body
 
 
 # --- limits ---------------------------------------------------------------------------------

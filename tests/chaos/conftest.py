@@ -9,8 +9,9 @@ from types import MappingProxyType
 from typing import Any
 
 import pytest
+from chaos.extent import seed
 from chaos.market import Market
-from chaos.rig import Figures, Rig, seed
+from chaos.rig import Figures, Rig
 from receivers import Receiver
 
 from streams.embedded import Broker

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import random
 import threading
 import time
@@ -15,9 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import pytest
+import raw_records
 import yaml
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 from chaos import oracle
 from chaos.market import ASSETS, BENCHMARKS, Market, Sent
@@ -188,18 +187,7 @@ class Rig:
 
     def write(self, topic: str, key: bytes, value: bytes, partition: int) -> None:
         """One raw record."""
-
-        async def send() -> None:
-            producer = AIOKafkaProducer(bootstrap_servers=self.servers, max_request_size=25_000_000)
-            await producer.start()
-            try:
-                await producer.send_and_wait(
-                    self.prefix + topic, value, key=key, partition=partition
-                )
-            finally:
-                await producer.stop()
-
-        asyncio.run(send())
+        raw_records.write(self.servers, self.prefix + topic, value, key=key, partition=partition)
 
     # --- the judges -----------------------------------------------------------------------------
 
@@ -300,27 +288,7 @@ class Rig:
 
     def read(self, topic: str) -> list[Any]:
         """Every record of a topic, by partition and offset."""
-
-        async def read_all() -> list[Any]:
-            consumer = AIOKafkaConsumer(
-                bootstrap_servers=self.servers,
-                auto_offset_reset="earliest",
-                isolation_level="read_committed",
-            )
-            await consumer.start()
-            try:
-                tps = [TopicPartition(self.prefix + topic, p) for p in range(PARTITIONS)]
-                consumer.assign(tps)
-                ends = await consumer.end_offsets(tps)
-                found: list[Any] = []
-                while any([await consumer.position(tp) < ends[tp] for tp in tps]):
-                    for batch in (await consumer.getmany(timeout_ms=200)).values():
-                        found += batch
-                return sorted(found, key=lambda r: (r.partition, r.offset))
-            finally:
-                await consumer.stop()
-
-        return asyncio.run(read_all())
+        return raw_records.read(self.servers, self.prefix + topic, PARTITIONS)
 
 
 async def _patiently(start: Callable[[], Any]) -> None:
@@ -329,20 +297,3 @@ async def _patiently(start: Callable[[], Any]) -> None:
             return await start()
         except KafkaError:
             await asyncio.sleep(0.1)
-
-
-LONG = os.environ.get("CHAOS") == "long"
-"""Whether everything is broken as often as the guarantees ask for; see `make chaos`."""
-
-alone = pytest.mark.skipif(not LONG, reason="each kind of trouble by itself: make chaos")
-
-
-def sizes(short: int, long: int) -> int:
-    """How often something is broken: in every run of the tests, or in the long ones."""
-    return long if LONG else short
-
-
-def seed() -> int:
-    """CHAOS_SEED, or one that no other run has."""
-    given = os.environ.get("CHAOS_SEED")
-    return int(given) if given else random.SystemRandom().randrange(10**9)

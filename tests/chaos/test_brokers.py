@@ -7,7 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from chaos.rig import Figures, Rig, alone, sizes
+from chaos.extent import alone, sizes
+from chaos.rig import Figures, Rig
 
 from streams.embedded import Broker
 

@@ -9,7 +9,8 @@ from collections.abc import Callable
 import pytest
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
-from chaos.rig import PARTITIONS, Figures, Rig, alone, sizes
+from chaos.extent import alone, sizes
+from chaos.rig import PARTITIONS, Figures, Rig
 from chaos.trouble import a_moment, damage_snapshots, newest, start_on_a_full_disk, with_holes
 from harness import eventually
 

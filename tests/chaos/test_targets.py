@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 import pytest
-from chaos.rig import Figures, Rig, alone, sizes
+from chaos.extent import alone, sizes
+from chaos.rig import Figures, Rig
 from chaos.trouble import Rude
 from receivers import Behaviour, Receiver, Request
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from chaos.rig import Figures, Rig, alone, sizes
+from chaos.extent import alone, sizes
+from chaos.rig import Figures, Rig
 from chaos.trouble import a_moment, sleep
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(3600)]

@@ -90,6 +90,7 @@ def _nodes(node: yaml.Node) -> Any:
 @example("a:\n- \n")
 @example("{a}\n\ufeff")
 @example("a: [b,\nc: d\n")
+@example("? a]")
 def test_libyaml_reads_and_refuses_what_pyyaml_does(text: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(reading, "_LIBYAML", None)

@@ -29,6 +29,17 @@ ROUTES = {
         "targets: [pagr]",
         "targets[0]: there is no target 'pagr'; did you mean 'pager'?",
     ),
+    "misspelt field to group by": (
+        "group: {by: [watchlst]}",
+        "group.by[0]: found 'watchlst'; did you mean 'watchlist'? write watchlist, asset, "
+        "benchmark, pair, rule, severity, direction, interval, missing, calendar, period, or "
+        "labels.NAME",
+    ),
+    "misspelt severity": (
+        "match: {severity: warnig}",
+        "match.severity: found 'warnig'; did you mean 'warning'? write info, warning, critical, "
+        "'>=warning', or one of them after 'not ', or a list",
+    ),
     "unknown target": (
         "targets: [x]",
         "targets[0]: there is no target 'x'; write 'desk' or 'pager'",
@@ -67,7 +78,8 @@ ROUTES = {
     ),
     "severity": (
         "match: {severity: '>warning'}",
-        "match.severity: found '>warning'; write info, warning, critical, '>=warning', or one of "
+        "match.severity: found '>warning'; did you mean 'warning'? write info, warning, critical, "
+        "'>=warning', or one of "
         "them after 'not ', or a list",
     ),
     "misspelt label": (
@@ -276,3 +288,20 @@ def test_what_the_example_has_of_it_as_a_comment_is_right(file: Path) -> None:
     assert [route.digest for route in found.routes.routes] == [True, None]
     assert set(found.timings) == {"nights", "year-end", "after-close"}
     assert found.watchlists["us-small-against-large"].labels == {"desk": "us"}
+
+
+def test_a_timing_where_there_are_none(faults_of: FaultsOf) -> None:
+    text = HEAD.replace("timings: {nights: {times: 22:00-07:00}}\n", "routes: {mute: [night]}\n")
+    assert [fault.partition(": ")[2] for fault in faults_of(text)] == [
+        "routes.mute[0]: there is no timing 'night'; define it, or remove it"
+    ]
+
+
+def test_a_folder_of_templates_that_is_not_there(faults_of: FaultsOf, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for name in ("nowhere", "file"):
+        (fault,) = faults_of(HEAD + f"templates: {name}\n")
+        assert "templates: there is no such folder; make it, or check the path" in fault
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "right.yaml").write_text(HEAD + "templates: mine\n")
+    assert load(tmp_path / "right.yaml").templates == tmp_path / "mine"

@@ -46,6 +46,9 @@ def test_january_reaches_every_target_in_order_and_once(deployment: Deployment) 
         "2026-01-22",
         "2026-01-23",
     ]
+    first = deployment.alerts()[0]["id"]
+    for inbox in (deployment.webhook.inbox, deployment.mail.inbox):
+        assert [f"first told as {first}" in m.body for m in inbox.messages] == [False] * 3 + [True]
 
 
 def test_no_message_claims_the_record_of_all_history(deployment: Deployment) -> None:

@@ -57,6 +57,7 @@ def test_a_silence_from_its_begin_to_its_end(desk: Desk) -> None:
     assert (rows[1]["id"], rows[1]["state"]) == (long, "pending")
     assert rows[0]["matchers"] == "asset: RUT; rule: not ended"
     table = desk.run("silences", "list")
+    assert table.split()[:7] == ["id", "state", "matchers", "by", "from", "until", "comment"]
     assert "a split\\x1b[31m" in table
     assert "\x1b" not in table
 

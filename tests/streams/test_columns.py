@@ -16,10 +16,11 @@ from hypothesis import strategies as st
 
 from streams import arrow, plain_close
 from streams.batches import Records, Single, joined
-from streams.columns import INTERVALS, Reader
+from streams.columns import INTERVALS
 from streams.core import periods
 from streams.fields import Reason, RejectedError
 from streams.producing import stream
+from streams.reader import Reader
 from streams.wire import Close, decode_close, encode_close
 
 DOCS = Path(__file__).parents[2] / "docs"

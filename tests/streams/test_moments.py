@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from alerts.moments import moment
-from streams.moments import ahead, since
+from streams.moments import ahead, at, since
 
 NOW = int(datetime(2026, 1, 22, 12, tzinfo=UTC).timestamp() * 1000)
 
@@ -18,6 +18,8 @@ NOW = int(datetime(2026, 1, 22, 12, tzinfo=UTC).timestamp() * 1000)
         ("2026-01-20", "2026-01-20 00:00:00Z"),
         ("2026-01-20T21:05Z", "2026-01-20 21:05:00Z"),
         ("2026-01-20T21:05:04Z", "2026-01-20 21:05:04Z"),
+        ("2026-01-20T16:05-05:00", "2026-01-20 21:05:00Z"),
+        ("2026-01-21T02:35:04+05:30", "2026-01-20 21:05:04Z"),
         ("90s", "2026-01-22 11:58:30Z"),
         ("30m", "2026-01-22 11:30:00Z"),
         ("2h", "2026-01-22 10:00:00Z"),
@@ -62,3 +64,19 @@ def test_when_something_ends(text: str, expected: str) -> None:
 def test_what_is_over_or_no_moment(text: str) -> None:
     with pytest.raises(ValueError, match=r"date|exist|over|beyond the year 9999"):
         ahead(text, NOW)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("2h", "no date such as 2026-01-22, 2026-01-22T21:05Z or 2026-01-22T16:05-05:00$"),
+        ("2026-01-20 21:05", "no date"),  # of which clock?
+        ("2026-02-30", "does not exist"),
+        ("2026-01-20T21:05+25:00", "does not exist"),
+        ("0001-01-01", "from 1970 to 9999"),
+        ("9999-12-31T23:59-05:00", "from 1970 to 9999"),
+    ],
+)
+def test_what_is_no_moment_by_itself(text: str, why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        at(text)

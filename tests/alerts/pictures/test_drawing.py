@@ -197,7 +197,7 @@ def test_in_the_dark_it_turns_dark_and_its_words_stay_readable() -> None:
 
 IN_FAMILIES = {
     Family.PLAIN: "Picture: <!channel> *A*/@b",
-    Family.PUSH: "Picture: <!channel> *A*/@b",
+    Family.PUSH: "Picture: <!channel> *A*/@\u200bb",
     Family.MARKDOWN: "Picture: \\<!channel\\> \\*A\\*/@\u200bb",
     Family.SLACK: "Picture: &lt;!channel&gt; \u2217A\u2217/@\u200bb",
 }

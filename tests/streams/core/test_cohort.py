@@ -10,13 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import msgpack
 
-from streams.core import cohort, shelf
+from streams.core import cohort, periods, shelf
 from streams.core.board import LONG, NEVER, Floors
 from streams.core.book import Entry
-from streams.core.cohort import Arrivals
 from streams.core.pairs import Terms
 from streams.core.streaks import OUTPERFORMING, Ties
 from streams.core.subjects import Moved, PairKey
+from streams.core.tape import Arrivals
 from streams.core.watch import Watch
 
 SEED = (OUTPERFORMING, Entry(3, -9, -7, "the archive"))
@@ -64,7 +64,7 @@ def one_by_one(watch: Watch, rows: list[Row], first: int) -> Told:
 
 def arrivals_of(watch: Watch, rows: list[Row], first: int) -> Arrivals:
     assert watch.cohort is not None
-    places = [watch.cohort.symbols.index(symbol) for symbol, _, _ in rows]
+    places = [watch.cohort.tape.symbols.index(symbol) for symbol, _, _ in rows]
     columns = (places, [r[1] for r in rows], [r[2] for r in rows], range(first, first + len(rows)))
     return Arrivals(*(np.array(column, np.int64) for column in columns))
 
@@ -170,7 +170,7 @@ def test_a_late_close_after_others_that_were_taken_together() -> None:
         found.put(*row)
     assert_same(found, expected)
     assert found.cohort is not None
-    assert found.cohort.last.tolist() == [6, 6, cohort.NEVER, cohort.NEVER]
+    assert found.cohort.tape.last.tolist() == [6, 6, periods.NEVER, periods.NEVER]
     assert [found.cohort.number(pair) for pair in PAIRS] == [0, 1, 2]
 
 

@@ -18,6 +18,7 @@ from delivery_desk import (
     until,
 )
 
+from alerts.envelope import thread
 from alerts.ledger import Entry, Ledger, Outcome
 from alerts.model import Kind, Milestone
 from streams.clock import SystemClock
@@ -44,7 +45,11 @@ async def test_an_alert_reaches_each_target_of_its_watchlist(desk: Desk) -> None
 async def test_delivered_is_one_entry(desk: Desk) -> None:
     await desk.deliver(AN_ALERT)
     assert desk.ledger("mail") == [
-        Entry("a1", "mail", Outcome.DELIVERED, int(NOW * 1000), 1, "", offset=0)
+        Entry(
+            *("a1", "mail", Outcome.DELIVERED, int(NOW * 1000), 1),
+            offset=0,
+            thread=thread(AN_ALERT, "mail"),
+        )
     ]
     output = next(o for o in desk.harness.outbox.sent if o.key == b"a1/mail")
     assert (output.topic, output.partition) == (Topic.NOTIFICATIONS, 1)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
-from delivery_desk import AN_ALERT, NO, YES, Desk, an_alert, details, several, until
+from delivery_desk import AN_ALERT, NEVER, NO, YES, Desk, an_alert, details, several, until
 
 from alerts.evidence import Absence
 from alerts.ledger import Outcome
@@ -244,3 +244,43 @@ async def test_the_route_that_tells_an_alert_says_what_it_is_told_with(new_desk:
     await desk.deliver(*several(2))
     assert desk.mail.times == [5.0, 5.0]
     assert details(desk) == {"a1": "", "a2": ""}
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_a_digest_that_has_failed_is_one_digest_again(
+    restarted: bool, new_desk: NewDesk
+) -> None:
+    desk = await new_desk(more=ALL)
+    desk.mail.always = NO
+    await desk.take(*several(3))
+    await until(lambda: desk.mail.attempts == 2, 2 * HOUR)
+    if restarted:
+        await desk.restart(desk.work.snapshot())
+    desk.mail.always = YES
+    await desk.idle()
+    (message,) = desk.mail.taken
+    assert all(f"Alert a{at}" in message.body for at in (1, 2, 3))
+    assert message.body.count("Held back: night on routes until 2026-01-15 23:00:00Z.") == 1
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_a_digest_is_one_at_the_fallback_too(restarted: bool, new_desk: NewDesk) -> None:
+    desk = await new_desk(more=ALL, fallbacks={"mail": "spare"})
+    desk.mail.always, desk.spare.always = NEVER, NO
+    await desk.take(*several(3))
+    await until(lambda: desk.spare.attempts == 1, 2 * HOUR)
+    if restarted:
+        await desk.restart(desk.work.snapshot())
+    desk.spare.always = YES
+    await desk.idle()
+    (message,) = desk.spare.taken
+    assert all(f"Alert a{at}" in message.body for at in (1, 2, 3))
+
+
+async def test_a_digest_that_fails_makes_its_target_slow(new_desk: NewDesk) -> None:
+    """It waits since its moment, not since its alerts came."""
+    desk = await new_desk(more=ALL)
+    desk.mail.always = NO
+    await desk.take(*several(2))
+    await asyncio.sleep(HOUR + 120)
+    assert 60 < desk.metric("streakwatch_delivery_oldest_seconds", target="mail") <= 120

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from delivery_desk import LEDGER, NEVER, NO, NOW, YES, Desk, an_alert, until
 
+from alerts.envelope import thread
 from alerts.ledger import Entry, Outcome
 from alerts.model import Kind, Milestone
 
@@ -48,11 +49,11 @@ async def test_the_order_of_the_entries(new_desk: NewDesk) -> None:
     desk = await new_desk(fallbacks={"mail": "spare"})
     desk.mail.always = NEVER
     await desk.deliver(an_alert(1, **QUIET))
-    now = int(NOW * 1000)
+    now, told = int(NOW * 1000), thread(an_alert(1, **QUIET), "spare")
     assert desk.ledger() == [
         Entry("a1", "spare", Outcome.RETRYING, now, 0, "", 0, 0, "mail", now + 900_000),
         Entry("a1", "mail", Outcome.FAILED, now, 1, "HTTP 404", 0),
-        Entry("a1", "spare", Outcome.DELIVERED, now, 1, "", 0, 0, "mail"),
+        Entry("a1", "spare", Outcome.DELIVERED, now, 1, "", 0, 0, "mail", 0, told),
     ]
 
 

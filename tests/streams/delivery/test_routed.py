@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from delivery_desk import Desk, an_alert, until
+from delivery_desk import LEDGER, Desk, an_alert, until
 
 from alerts.evidence import Holder
 from alerts.model import Kind, Milestone
@@ -101,4 +101,5 @@ async def test_what_waited_untried_for_a_target_that_is_gone_has_an_end(harness:
         ("a3", "chat", ""),
         ("a4", "mail", ""),
     }
+    assert [place for place, *_ in harness.log.reads].count(LEDGER) == 2, "once at each start"
     desk.work.drop()

@@ -378,7 +378,7 @@ def routed(
 ) -> tuple[list[Any], list[Any]]:
     """Copies in order as one JSON each, and dead letters."""
     from streams.calendars import by_name
-    from streams.columns import Reader
+    from streams.reader import Reader
 
     sessions = by_name((w.calendar, w.interval) for w in watchlists.values())
     fold = RouterFold(Place(Topic.CLOSES, 3), watchlists, sessions, together=together)
