@@ -22,12 +22,12 @@ import numpy as np
 from shared.machine import machine
 
 from config.watchlists import Watchlist
-from streams import arrow
 from streams.batches import Records, Single
 from streams.calendars import by_name
+from streams.columns.reader import Reader
 from streams.folds.router import RouterFold
 from streams.folds.watcher import WatcherFold
-from streams.reader import Reader
+from streams.formats import arrow
 from streams.records import Place, Topic
 
 WATCHLISTS, SYMBOLS, ROWS = 25, 10, 4096

@@ -17,13 +17,13 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from streams.batches import Records, Single
+from streams.columns.ticks import encode_tick, encode_ticks
 from streams.core.bars import Bars
 from streams.core.instants import parse
 from streams.core.rings import TickColumns
 from streams.folds.bars import BarsFold
 from streams.plans import BarsPlan
 from streams.records import Place, Topic
-from streams.ticks import encode_tick, encode_ticks
 
 SYMBOLS = [f"S{number:04d}" for number in range(5_000)]
 BATCH, BATCHES = 4_096, 100

@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from streams.clock import Clock
+from streams.columns.ticks import encode_due
 from streams.lane import Lane
 from streams.outbox import Outbox
 from streams.records import Output, Topic
-from streams.ticks import encode_due
 
 #: How long a record is waited for before it is sent again, in milliseconds.
 _AGAIN_MS = 10_000

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from streams import arrow
+from streams.formats import arrow
 from streams.records import RESEND, Headers, Output, Record, Topic
 from streams.wire import Reason
 

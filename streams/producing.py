@@ -12,15 +12,15 @@ import numpy.typing as npt
 from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
 
 from config.settings import Kafka
-from streams import arrow
 from streams.clients import Producer
+from streams.columns.ticks import encode_tick, encode_ticks
 from streams.connection import client_options
 from streams.core.groups import groups
 from streams.core.rings import TickColumns
+from streams.formats import arrow
 from streams.reaching import reach
 from streams.records import Output, Topic
 from streams.refusals import is_about_rights
-from streams.ticks import encode_tick, encode_ticks
 from streams.topics import LARGEST_REQUEST, partition_of
 from streams.wire import Close, encode_close
 

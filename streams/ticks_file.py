@@ -16,9 +16,9 @@ import numpy as np
 from config.errors import UsageError
 from streams.batches import Records, Single
 from streams.closes_file import Refusal
+from streams.columns.ticks import Ticks, decode_ticks
 from streams.core.rings import TickColumns
 from streams.plans import BarsPlan
-from streams.ticks import Ticks, decode_ticks
 
 _COLUMNS = {"symbol", "time", "price"}
 _JSON = {".json", ".jsonl", ".ndjson"}

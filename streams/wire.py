@@ -20,7 +20,7 @@ from streams.core import periods, prices
 from streams.fields import Number, flag, is_short, json_object, kind, shown, text, whole
 from streams.fields import Reason as Reason  # noqa: PLC0414  this is where others look for it
 from streams.fields import RejectedError as RejectedError  # noqa: PLC0414  likewise
-from streams.plain_close import CLOSES, PlainClose
+from streams.formats.plain_close import CLOSES, PlainClose
 
 MAX_CLOSE_BYTES = 64 * 1024
 MAX_ALERT_BYTES = 1024 * 1024

@@ -33,9 +33,9 @@ from streams.batches import Records, Single
 from streams.cli.main import run
 from streams.closes_file import Row
 from streams.closes_file import read as read_closes
+from streams.columns.ticks import decode_ticks
 from streams.core.periods import from_text
 from streams.replay import Replay
-from streams.ticks import decode_ticks
 from streams.wire import Close, StreakNow, decode_close, encode_close
 
 ROOT = Path(__file__).parents[1]

@@ -72,7 +72,7 @@ def test_the_reasons_are_all_there() -> None:
 
 def test_the_headers_of_dead_letters_are_all_there() -> None:
     from streams.batches import Single
-    from streams.columns import Odd
+    from streams.columns.closes import Odd
     from streams.records import Place, dead_letter
 
     error = RejectedError(Reason.EMPTY, "the record has no value")
@@ -87,7 +87,7 @@ def test_the_fields_of_a_close_are_all_there() -> None:
 
 
 def test_the_fields_of_a_tick_are_all_there() -> None:
-    from streams.ticks_json import _Tick
+    from streams.columns.ticks_json import _Tick
 
     assert {*first_column("docs/ticks.md", "The format"), "due"} == set(_Tick.__struct_fields__)
 

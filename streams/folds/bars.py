@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 
 from streams.batches import Batch, batch
+from streams.columns.ticks import Reject, Ticks, decode_ticks
 from streams.core import instants
 from streams.core.bars import DUE, Bar, Bars
 from streams.core.grids import Numbers
 from streams.core.rings import Fate, TickColumns
 from streams.plans import BarsPlan
 from streams.records import Output, Place, Record, Topic, dead_letter
-from streams.ticks import Reject, Ticks, decode_ticks
 from streams.wire import TICKS, Close, Reason, RejectedError, encode_close
 
 _MS = 1_000_000

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from streams.columns import OF_TICKS, Columns
+from streams.columns.closes import OF_TICKS, Columns
 from streams.core.precedence import Precedence
 from streams.core.series import Closes
 from streams.wire import TICKS, Close

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from streams.arrow import MAX_ROWS
-from streams.columns import Columns
+from streams.columns.closes import Columns
 from streams.core.groups import distinct, not_beyond
+from streams.formats.arrow import MAX_ROWS
 from streams.wire import Routed
 
 Column = npt.NDArray[np.int64]

@@ -11,13 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from config.watchlists import Watchlist
-from streams import arrow
 from streams.batches import Batch, batch
-from streams.columns import FEW, INTERVALS, ORIGIN, Columns, Odd
+from streams.columns.closes import FEW, INTERVALS, ORIGIN, Columns, Odd
+from streams.columns.reader import Reader
 from streams.core.groups import groups
 from streams.definitions import routing_definition
 from streams.folds.routes import Calendars, Routes
-from streams.reader import Reader
+from streams.formats import arrow
 from streams.records import Output, Place, Record, Topic, dead_letter
 from streams.wire import Close, RejectedError, Routed, decode_close, encode_close, encode_routed
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from config.watchlists import Watchlist
-from streams.columns import INTERVALS, Columns
+from streams.columns.closes import INTERVALS, Columns
 from streams.core import periods
 from streams.core.groups import groups
 from streams.core.periods import begins_ms

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from alerts.model import Trigger
-from streams.columns import INTERVALS, OF_TICKS, Columns
+from streams.columns.closes import INTERVALS, OF_TICKS, Columns
 from streams.records import Topic
 from streams.wire import DIRECT, TICKS, Close, Due, Look, Routed
 

@@ -13,15 +13,15 @@ import numpy.typing as npt
 from alerts.model import Trigger
 from config.settings import Instrument
 from config.watchlists import Watchlist
-from streams.arrow import MAX_ROWS, is_stream
 from streams.batches import Batch, batch
-from streams.columns import FEW, Columns, Odd
+from streams.columns.closes import FEW, Columns, Odd
+from streams.columns.reader import Reader
 from streams.core.watch import Watch
 from streams.definitions import signed, watch_definition
 from streams.folds.charting import Charted, never
 from streams.folds.rows import Single
 from streams.folds.watchlist_state import Numbered, WatchlistState
-from streams.reader import Reader
+from streams.formats.arrow import MAX_ROWS, is_stream
 from streams.records import Output, Place, Record, Topic, dead_letter
 from streams.wire import DIRECT, Due, Look, RejectedError, Routed, decode_watch
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from alerts.model import Alert, Kind, Trigger
 from config.settings import Instrument
 from config.watchlists import Watchlist
-from streams.columns import FEW, INTERVALS, Columns
+from streams.columns.closes import FEW, INTERVALS, Columns
 from streams.core import periods
 from streams.core.cohort import Cohort
 from streams.core.groups import highest_before, not_beyond

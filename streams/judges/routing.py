@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 
 from config.settings import Settings
 from config.watchlists import Watchlist
-from streams.arrow import MAX_ROWS, is_stream
+from streams.columns.reader import Reader
 from streams.definitions import signed
+from streams.formats.arrow import MAX_ROWS, is_stream
 from streams.judges.scope import ANOTHER, REMOVED, Scope, digest
-from streams.reader import Reader
 from streams.records import Output, Place, Record, Topic
 from streams.verdict import Finding, Part
 from streams.wire import DIRECT, RejectedError, Routed, decode_watch, encode_routed

@@ -10,10 +10,10 @@ import pytest
 from aiokafka.errors import KafkaConnectionError
 
 from streams.bell import Bell
+from streams.columns.ticks import encode_tick
 from streams.folds.bars import BarsFold
 from streams.plans import BarsPlan
 from streams.records import Place, Topic
-from streams.ticks import encode_tick
 from streams.works import FoldWork
 
 PLACE = Place(Topic.TICKS, 0)

@@ -18,12 +18,12 @@ from hypothesis import strategies as st
 from alerts.model import Alert
 from alerts.rendering import render
 from config.watchlists import Watchlist
-from streams import arrow
 from streams.batches import Single
-from streams.columns import ORIGIN
+from streams.columns.closes import ORIGIN
 from streams.core.periods import from_text, to_text
 from streams.core.watch import Watch
 from streams.folds.watcher import WatcherFold
+from streams.formats import arrow
 from streams.records import Output, Place, Topic
 from streams.wire import Close, Look, Routed, decode_alert, encode_look, encode_routed
 

@@ -17,13 +17,13 @@ from ticks_streams import LINES, SECOND, SYMBOLS, streams
 
 from config.settings import Settings
 from streams.batches import Single
+from streams.columns.ticks import encode_due, encode_ticks
 from streams.core import periods
 from streams.core.instants import to_text
 from streams.core.rings import TickColumns
 from streams.folds.bars import BarsFold
 from streams.plans import BarsPlan, bars_plan
 from streams.records import Output, Place, Topic
-from streams.ticks import encode_due, encode_ticks
 from streams.wire import Reason, decode_close
 
 PLACE = Place(Topic.TICKS, 0)

@@ -19,15 +19,15 @@ from hypothesis import strategies as st
 from msgspec import msgpack
 
 from config.watchlists import Watchlist
-from streams import arrow
 from streams.batches import Single
-from streams.columns import FEW, ORIGIN
+from streams.columns.closes import FEW, ORIGIN
 from streams.core import periods
 from streams.core.board import LONG
 from streams.definitions import missing_rules, summary_rules
 from streams.folds import router, watcher, watchlist_state
 from streams.folds.router import RouterFold
 from streams.folds.watcher import WatcherFold
+from streams.formats import arrow
 from streams.records import Headers, Output, Place, Topic
 from streams.wire import (
     Close,
@@ -378,7 +378,7 @@ def routed(
 ) -> tuple[list[Any], list[Any]]:
     """Copies in order as one JSON each, and dead letters."""
     from streams.calendars import by_name
-    from streams.reader import Reader
+    from streams.columns.reader import Reader
 
     sessions = by_name((w.calendar, w.interval) for w in watchlists.values())
     fold = RouterFold(Place(Topic.CLOSES, 3), watchlists, sessions, together=together)

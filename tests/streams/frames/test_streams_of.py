@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams import arrow
 from streams.batches import Batch, Records, Single
+from streams.formats import arrow
 from streams.frames.librdkafka import Messages
 from streams.frames.packed import Cells, Packed, PackedBatch
 

@@ -2,7 +2,7 @@
 
 Reading a record in columns gives what :func:`streams.wire.decode_close` gives. What is not as
 simple as that, or cannot be used, is left to be read by itself: it is odd. Who reads them is
-:class:`streams.reader.Reader`.
+:class:`streams.columns.reader.Reader`.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from streams.arrow import MAX_ROWS
 from streams.core import periods
 from streams.core.groups import in_order
 from streams.fields import RejectedError
+from streams.formats.arrow import MAX_ROWS
 from streams.wire import Close
 
 Column = npt.NDArray[np.int64]
@@ -39,7 +39,7 @@ class Columns(NamedTuple):
     """Closes in the order of the log, each array of shape (closes,).
 
     ``record`` is the record of the batch that a close is in, ``row`` its place in it. ``symbol``,
-    ``watchlist`` and ``source`` are numbers of :mod:`streams.numbering`, ``interval`` of
+    ``watchlist`` and ``source`` are numbers of :mod:`streams.columns.numbering`, ``interval`` of
     ``INTERVALS``. ``period`` and ``price`` are as in :class:`streams.wire.Close`; ``partition``,
     ``offset``, ``line`` and ``arrived`` as in :class:`streams.wire.Routed`.
     """

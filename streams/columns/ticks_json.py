@@ -18,7 +18,7 @@ from streams.core.grids import Numbers
 from streams.core.groups import by_kind
 from streams.core.instants import Flags
 from streams.fields import Number, Reason, RejectedError, json_object, kind, shown, text
-from streams.plain import Form, Plain
+from streams.formats.plain import Form, Plain
 
 MAX_TICK_BYTES = 64 * 1024
 UNITS = {"time_ms": 10**6, "time_us": 10**3, "time_ns": 1}

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from streams import arrow
-from streams.arrow import Table
-from streams.columns import INTERVALS, ORIGIN, Columns, Odd, same
+from streams.columns.closes import INTERVALS, ORIGIN, Columns, Odd, same
+from streams.columns.numbering import Numbering
 from streams.core import periods, prices
 from streams.fields import Reason, RejectedError
-from streams.numbering import Numbering
+from streams.formats import arrow
+from streams.formats.arrow import Table
 from streams.records import Record
 from streams.wire import DIRECT, MOST_REVISIONS, Close, bad_symbol, is_symbol
 

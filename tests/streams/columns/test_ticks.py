@@ -13,13 +13,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams import arrow
 from streams.batches import Records, Single
+from streams.columns.ticks import Ticks, decode_ticks, encode_due, encode_tick, encode_ticks
 from streams.core.bars import DUE
 from streams.core.prices import MAX_PRICE
 from streams.core.rings import TickColumns
 from streams.fields import Reason
-from streams.ticks import Ticks, decode_ticks, encode_due, encode_tick, encode_ticks
+from streams.formats import arrow
 
 NUMBERS = {"RUT": 0, "SPX": 1, "US10Y": 2}
 SIGNED = frozenset({2})
@@ -160,7 +160,7 @@ def test_each_record_is_read_among_others_as_it_is_alone(values: list[bytes]) ->
 
 
 def test_many_are_read_in_one_call(monkeypatch: pytest.MonkeyPatch) -> None:
-    from streams import ticks_json
+    from streams.columns import ticks_json
 
     monkeypatch.setattr(ticks_json, "_read_one", None)
     good = [value(c) for n, (c, _) in GOOD.items() if n not in UNUSUAL]
@@ -172,7 +172,7 @@ def test_many_are_read_in_one_call(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_one_bad_record_costs_few_others_their_haste(monkeypatch: pytest.MonkeyPatch) -> None:
-    from streams import ticks_json
+    from streams.columns import ticks_json
 
     calls = []
     slow = ticks_json._read_one

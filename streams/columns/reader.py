@@ -6,11 +6,12 @@ from collections.abc import Container, Iterable
 
 import numpy as np
 
-from streams import arrow, columns_arrow, columns_json
 from streams.batches import Batch, Records
-from streams.columns import INTERVALS, Columns, Odd, nothing
+from streams.columns import closes_arrow, closes_json
+from streams.columns.closes import INTERVALS, Columns, Odd, nothing
+from streams.columns.numbering import Numbering
 from streams.fields import RejectedError
-from streams.numbering import Numbering
+from streams.formats import arrow
 from streams.records import Record
 from streams.wire import Close, Routed
 
@@ -59,10 +60,10 @@ class Reader:
         """All closes of a batch that are not odd, and what is."""
         streams = arrow.streams_of(batch)
         records = np.delete(np.arange(len(batch)), streams)
-        parts, odd = columns_json.read(self.numbering, records, batch)
+        parts, odd = closes_json.read(self.numbering, records, batch)
         for at in streams:
             try:
-                columns, others = columns_arrow.read(self.numbering, batch[at], at)
+                columns, others = closes_arrow.read(self.numbering, batch[at], at)
             except RejectedError as error:
                 odd.append(Odd(at, error=error))
             else:

@@ -1,8 +1,8 @@
 """Plain records that look like the first of them, parsed into columns without an object for each.
 
 What is parsed here reads the same one by one: whatever Arrow's parser takes is plain JSON, each
-record is an object of its own (see :mod:`streams.plain`), and a name that is not in the first
-record, or is null, leaves the records to be read otherwise.
+record is an object of its own (see :mod:`streams.formats.plain`), and a name that is not in the
+first record, or is null, leaves the records to be read otherwise.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.json as pj
 
-from streams import arrow_columns
 from streams.batches import Values
 from streams.core import prices
-from streams.plain import Column, Lines, Mask, Texts
+from streams.formats import arrow_columns
+from streams.formats.plain import Column, Lines, Mask, Texts
 
 _BLOCK_BYTES = 1 << 20
 _MOST_NAMES = 32
@@ -31,7 +31,7 @@ _ERRORS = (pa.ArrowException, msgspec.MsgspecError, UnicodeDecodeError, Recursio
 
 
 class PlainTable:
-    """See :class:`streams.plain.Fields`."""
+    """See :class:`streams.formats.plain.Fields`."""
 
     def __init__(self, table: Any) -> None:
         self._table = table
@@ -40,7 +40,7 @@ class PlainTable:
         return int(self._table.num_rows)
 
     def texts(self, name: str) -> Texts | None:
-        """See :class:`streams.plain.Fields`."""
+        """See :class:`streams.formats.plain.Fields`."""
         column = self._column(name)
         if column is None:
             return None
@@ -48,7 +48,7 @@ class PlainTable:
         return [*names, None], codes
 
     def prices(self, name: str) -> tuple[Column, Mask]:
-        """See :class:`streams.plain.Fields`."""
+        """See :class:`streams.formats.plain.Fields`."""
         column = self._table.column(name)
         if pa.types.is_floating(column.type):
             return prices.from_floats(column.to_numpy())
@@ -57,17 +57,17 @@ class PlainTable:
         return micros[codes], good[codes]
 
     def flags(self, name: str) -> Mask | None:
-        """See :class:`streams.plain.Fields`."""
+        """See :class:`streams.formats.plain.Fields`."""
         column = self._column(name)
         return None if column is None else arrow_columns.flags(column)
 
     def numbers(self, name: str) -> Column | None:
-        """See :class:`streams.plain.Fields`."""
+        """See :class:`streams.formats.plain.Fields`."""
         column = self._column(name)
         return None if column is None else arrow_columns.numbers(column)
 
     def lists(self, name: str) -> list[list[int] | None] | Column | None:
-        """See :class:`streams.plain.Fields`."""
+        """See :class:`streams.formats.plain.Fields`."""
         column = self._column(name)
         if column is None:
             return None

@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from streams import arrow_columns
-from streams.arrow_columns import Column, Mask, Refused
 from streams.batches import Batch
 from streams.fields import Reason, RejectedError, shown
+from streams.formats import arrow_columns
+from streams.formats.arrow_columns import Column, Mask, Refused
 from streams.records import Headers, Record
 
 CONTENT_TYPE = "application/vnd.apache.arrow.stream"

@@ -14,13 +14,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from streams import arrow, plain_close
 from streams.batches import Records, Single, joined
-from streams.columns import INTERVALS
+from streams.columns.closes import INTERVALS
+from streams.columns.reader import Reader
 from streams.core import periods
 from streams.fields import Reason, RejectedError
+from streams.formats import arrow, plain_close
 from streams.producing import stream
-from streams.reader import Reader
 from streams.wire import Close, decode_close, encode_close
 
 DOCS = Path(__file__).parents[2] / "docs"

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from streams.columns import INTERVALS, OF_TICKS
+from streams.columns.closes import INTERVALS, OF_TICKS
 from streams.core import periods
 from streams.fields import is_short
 from streams.wire import TICKS
@@ -34,7 +34,7 @@ class Numbering:
         signed: Container[str] = frozenset(),
         watchlists: Iterable[str] | None = None,
     ) -> None:
-        """Args are those of :class:`streams.reader.Reader`."""
+        """Args are those of :class:`streams.columns.reader.Reader`."""
         self.symbols = list(symbols)
         self.watchlists = None if watchlists is None else list(watchlists)
         self.sources = ["", TICKS]

@@ -57,9 +57,9 @@ def texts(column: Any, name: str) -> tuple[list[str | None], Column]:
 
 
 def times(column: Any, name: str, refused: Refused) -> tuple[Column, str]:
-    """Times and their unit, as in :class:`streams.arrow.Table`; rows without one are refused.
+    """Times and their unit, as in :class:`streams.formats.arrow.Table`.
 
-    What no int64 has in nanoseconds is the farthest that it has.
+    Rows without one are refused. What no int64 has in nanoseconds is the farthest that it has.
 
     Raises:
         RejectedError: the column ``name`` is of another type.

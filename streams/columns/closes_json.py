@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from streams.arrow import MAX_ROWS
 from streams.batches import Batch, Values, only
-from streams.columns import Columns, Odd, same
+from streams.columns.closes import Columns, Odd, same
+from streams.columns.numbering import Numbering
 from streams.core.periods import NEVER
 from streams.fields import is_short
-from streams.numbering import Numbering
-from streams.plain import Fields, Texts
-from streams.plain_close import CLOSES, TABLES
+from streams.formats.arrow import MAX_ROWS
+from streams.formats.plain import Fields, Texts
+from streams.formats.plain_close import CLOSES, TABLES
 from streams.wire import DIRECT, MOST_ORIGIN, MOST_REVISIONS
 
 Column = npt.NDArray[np.int64]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import msgspec
 import pyarrow as pa
 
-from streams.plain import Form
-from streams.plain_table import TableForm
+from streams.formats.plain import Form
+from streams.formats.plain_table import TableForm
 
 #: The largest plain close, in bytes.
 MAX_BYTES = 4096

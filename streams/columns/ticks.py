@@ -13,14 +13,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pyarrow as pa
 
-from streams import arrow, ticks_json
 from streams.batches import Batch, Values, only
+from streams.columns import ticks_json
 from streams.core import instants, prices
 from streams.core.bars import DUE
 from streams.core.grids import Numbers
 from streams.core.instants import Flags
 from streams.core.rings import TickColumns
 from streams.fields import Reason, RejectedError
+from streams.formats import arrow
 
 
 @dataclass(frozen=True, slots=True)

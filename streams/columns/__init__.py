@@ -1,0 +1,1 @@
+"""Closes and ticks of whole batches, in columns."""

@@ -1,0 +1,1 @@
+"""How many records are written: as Arrow streams, and as JSON in the plain form."""
