@@ -23,7 +23,7 @@ from streams.formats import arrow, plain_close
 from streams.producing import stream
 from streams.wire import Close, decode_close, encode_close
 
-DOCS = Path(__file__).parents[2] / "docs"
+DOCS = Path(__file__).parents[3] / "docs"
 SYMBOLS = ("A", "B", "US10Y")
 SIGNED = frozenset({"US10Y"})
 
