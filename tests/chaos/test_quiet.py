@@ -19,7 +19,7 @@ import yaml
 from chaos.rig import PARTITIONS, Figures, Rig
 from chaos.trouble import Rude, a_moment
 from harness import WorkerProcess, eventually
-from receivers import MailServer, status
+from receivers import Mail, MailServer, status
 
 from alerts.ledger import Entry, Outcome, standing
 from alerts.matchers import Matcher
@@ -53,6 +53,8 @@ class RudeMail(MailServer):
         )
         self.taken: list[tuple[float, str]] = []
         """When, and the plain words, of what was answered with a yes."""
+        self.kept: list[Mail] = []
+        """The same mails, whole."""
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
         """See :class:`MailServer`."""
@@ -61,6 +63,7 @@ class RudeMail(MailServer):
             plain = self.mails[-1].whole.get_body(("plain",))
             assert plain is not None
             self.taken.append((time.time(), str(plain.get_content())))
+            self.kept.append(self.mails[-1])
         return answer
 
 
@@ -212,6 +215,7 @@ def judge(quiet: Quiet) -> Figures:
     repeats = check_repeats(received, quiet.losses)
     reasons = {e.detail.partition(":")[0] for e in ledger.values() if e.outcome not in _TOLD}
     assert reasons == {"inhibited", "silenced", "muted", "unrouted"}
+    check_threads(quiet.mail.kept, first)
     assert any("Held back: now" in words for _, words in quiet.mail.taken), "no digest"
     assert any(len(ids_in(words) & summaries.keys()) > 1 for _, words in quiet.mail.taken)
     return run.figures(len(told), repeats)
@@ -250,6 +254,23 @@ def check_ends(settings: Settings, run: Rig, ledger: Mapping[tuple[str, str], En
         assert entry.outcome in (Outcome.DELIVERED, Outcome.SUPPRESSED), entry
         if entry.outcome is Outcome.SUPPRESSED:
             assert Reason(entry.detail.partition(":")[0]) is not Reason.ROUTED
+
+
+def check_threads(mails: Sequence[Mail], alerts: Mapping[str, Mapping[str, Any]]) -> None:
+    """Who answers a mail about its streak names one that the desk has, or an alert in it."""
+    known: set[str] = set()
+    answers = 0
+    for mail in mails:
+        own, before, answered = (
+            {one for text in mail.header(name) for one in text.split()}
+            for name in ("Message-ID", "References", "In-Reply-To")
+        )
+        (key,) = mail.header("X-Streakwatch-Id")
+        if answered and not alerts[key.partition("/")[0]]["follows"]:
+            assert answered <= known, f"{key} answers a mail that is not there"
+            answers += 1
+        known |= own | before
+    assert answers > 0
 
 
 def receptions(quiet: Quiet) -> Mapping[tuple[str, str], Sequence[float]]:
