@@ -54,7 +54,7 @@ def several(count: int, first: int = 1) -> list[Alert]:
 
 
 class FakeTarget:
-    """Answers as told, then ``always``; ``hold`` keeps it from answering."""
+    """Answers as told, then ``always``, after ``seconds``; ``hold`` keeps it from answering."""
 
     def __init__(self, always: Answer | Callable[[str], Answer] = YES) -> None:
         self.answers: list[Answer] = []
@@ -63,6 +63,7 @@ class FakeTarget:
         self.times: list[float] = []
         self.asked: list[str] = []
         self.hold: asyncio.Event | None = None
+        self.seconds = 0.0
 
     @property
     def attempts(self) -> int:
@@ -78,6 +79,7 @@ class FakeTarget:
         self.asked.append(id_of(message))
         if self.hold is not None:
             await self.hold.wait()
+        await asyncio.sleep(self.seconds)
         answer = self.answers.pop(0) if self.answers else self.always
         if callable(answer):
             answer = answer(id_of(message))

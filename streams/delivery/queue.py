@@ -75,8 +75,9 @@ class Item:
         return is_alike and not (self.beside or other.beside)
 
     def may_go(self, now: float) -> bool:
-        """Whether it may go along with others: what is held back goes at its time only."""
-        return self.held is None or self.due <= now + _DRIFT
+        """Whether it may go along with others: what is held back does not before its moment."""
+        is_waiting = self.held is not None and self.is_fresh
+        return not is_waiting or self.due <= now + _DRIFT
 
     @property
     def is_fresh(self) -> bool:

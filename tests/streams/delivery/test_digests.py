@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -284,3 +285,13 @@ async def test_a_digest_that_fails_makes_its_target_slow(new_desk: NewDesk) -> N
     await desk.take(*several(2))
     await asyncio.sleep(HOUR + 120)
     assert 60 < desk.metric("streakwatch_delivery_oldest_seconds", target="mail") <= 120
+
+
+async def test_a_digest_that_is_refused_slowly_is_one_at_the_fallback_too(
+    new_desk: NewDesk,
+) -> None:
+    """Each alert is refused by itself before it goes there, a second or two after the other."""
+    desk = await new_desk(more=ALL, fallbacks={"mail": "spare"})
+    desk.mail.always, desk.mail.seconds = NEVER, 1.5
+    await desk.deliver(*several(4))
+    assert [len(set(re.findall(r"Alert (\w+)", m.body))) for m in desk.spare.taken] == [4]
