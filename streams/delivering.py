@@ -268,6 +268,8 @@ class DeliveryWork:
             detail=_gone([entry.target]),
             next_ms=0,
             until_ms=0,
+            held_ms=0,
+            held_for="",
         )
 
     def _forget_lanes(self) -> None:

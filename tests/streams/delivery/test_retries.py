@@ -289,10 +289,11 @@ async def test_an_error_that_nothing_mends_ends_the_worker(desk: Desk) -> None:
 
 
 async def test_what_waited_for_a_target_that_is_removed_has_its_end(desk: Desk) -> None:
-    entry = Entry("a1", "gone", Outcome.RETRYING, 1, 2, "HTTP 503", 0)
+    entry = Entry("a1", "gone", Outcome.RETRYING, 1, 2, "HTTP 503", 0, held_ms=5, held_for="night")
     desk.harness.log.append(LEDGER, entry.encode())
     for _ in range(2):
         await desk.restart()
     (end,) = desk.ledger("gone")[1:]
     assert (end.outcome, end.attempts) == (Outcome.SUPPRESSED, 2)
     assert end.detail == "unrouted: the target gone is not in the configuration any more"
+    assert (end.held_ms, end.held_for) == (0, "")
