@@ -153,7 +153,11 @@ def below_folder(value: Path, info: ValidationInfo) -> Path:
 
 def existing_folder(value: Path) -> Path:
     """A folder that is there."""
-    if not value.is_dir():
-        cure = "make it, or check the path, which begins at the folder of this file"
+    cure = "make it, or check the path, which begins at the folder of this file"
+    try:
+        is_there = value.is_dir()
+    except OSError as error:  # such as a name that is too long, or a folder that is not ours
+        raise refusal(f"no folder to be read: {error.strerror}", cure) from None
+    if not is_there:
         raise refusal("there is no such folder", cure)
     return value

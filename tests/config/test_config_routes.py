@@ -299,6 +299,8 @@ def test_a_timing_where_there_are_none(faults_of: FaultsOf) -> None:
 
 def test_a_folder_of_templates_that_is_not_there(faults_of: FaultsOf, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
+    (fault,) = faults_of(HEAD + f"templates: {'long' * 100}\n")
+    assert "templates: no folder to be read: File name too long; make it" in fault
     for name in ("nowhere", "file"):
         (fault,) = faults_of(HEAD + f"templates: {name}\n")
         assert "templates: there is no such folder; make it, or check the path" in fault
