@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from typing import Any
 
@@ -74,7 +74,7 @@ class Entry:
 
     @classmethod
     def decode(cls, value: bytes) -> Entry:
-        """The inverse of :meth:`encode`.
+        """The inverse of :meth:`encode`; fields that a later version has added are left out.
 
         Raises:
             ValueError: the bytes are not an entry of a ledger.
@@ -101,8 +101,9 @@ def standing(known: Entry | None, entry: Entry) -> Entry:
     return known if known.outcome.is_final and not entry.outcome.is_final else entry
 
 
-def _entry(fields: dict[str, Any]) -> Entry:
-    entry = Entry(**{**fields, "outcome": Outcome(fields["outcome"])})
+def _entry(data: dict[str, Any]) -> Entry:
+    known = {field.name: data[field.name] for field in fields(Entry) if field.name in data}
+    entry = Entry(**{**known, "outcome": Outcome(data["outcome"])})
     for name, kind in _TYPES.items():
         if type(getattr(entry, name)) is not kind:
             raise TypeError(f"{name} is not of type {kind.__name__}")

@@ -48,3 +48,14 @@ def test_the_ledger_keeps_what_stands(lines: list[tuple[Outcome, int]]) -> None:
     assert ledger.is_retrying("a", "t") == (not known.outcome.is_final)
     if known.outcome.is_final:
         assert ledger.outcome("a", "t") is known.outcome
+
+
+def test_a_line_of_a_later_version_is_read_without_what_it_has_more() -> None:
+    """Else who goes back to this version forgets what was told, and tells it again."""
+    told = entry(Outcome.DELIVERED)
+    assert Entry.decode(told.encode()[:-1] + b',"later":"x"}') == told
+
+
+def test_a_line_of_an_earlier_version_is_read() -> None:
+    line = b'{"alert":"a","target":"t","outcome":"delivered","at_ms":0,"offset":5}'
+    assert Entry.decode(line) == entry(Outcome.DELIVERED)
