@@ -50,7 +50,8 @@ def test_a_preview_of_an_alert_of_ones_own(
 
 @pytest.mark.parametrize(
     ("text", "what"),
-    [("", "is not one alert"), ("[]", "it holds no JSON object"), ("{}", "is not one alert"),
+    [("", "is not one alert"), ("[]", "it holds no JSON object"),
+     ('{"alert": 3}', "it holds no JSON object"), ("{}", "is not one alert"),
      ('{"id": 1}\n{"id": 2}', "is not one alert"), ("\udcff", "is not UTF-8")],
 )  # fmt: skip
 def test_a_file_that_is_no_alert(

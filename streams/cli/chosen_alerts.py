@@ -61,10 +61,11 @@ def alert_of(file: Path) -> Alert:
         raise UsageError(f"{name} is not UTF-8", "save it as UTF-8") from None
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{name} is not one alert as JSON ({error})", _CURE) from None
-    if not isinstance(data, dict):
+    alert = data.get("alert", data) if isinstance(data, dict) else data
+    if not isinstance(alert, dict):
         raise UsageError(f"{name} is not one alert: it holds no JSON object", _CURE)
     try:
-        return Alert.from_dict(data.get("alert", data))
+        return Alert.from_dict(alert)
     except KeyError as error:
         raise UsageError(f"{name} is not one alert: it has no {error}", _CURE) from None
     except (TypeError, ValueError, AttributeError, AssertionError) as error:
