@@ -1,6 +1,7 @@
 """What goes along with a message for machines: a key, and which message it belongs to.
 
-All of it follows from the alert and the target, so any worker says the same, again and again.
+All of it follows from the alert and the target, and from the ledger, which knows the first alert of
+a streak that the target was told; so any worker says the same, again and again.
 """
 
 from __future__ import annotations
@@ -20,9 +21,9 @@ class Envelope:
     to see it arrive. ``message`` identifies the message, ``follows`` the earlier one that it
     corrects, confirms, withdraws or settles, and ``thread`` what all messages about a streak have
     in common; each is 20 hex digits, the latter two empty where there is none. ``replies_to`` is
-    the message that this one answers: what it follows, else the first about its streak. ``beside``
-    is what messages of the other alerts that it tells would be and belong to: whoever answers one
-    of those names one of these.
+    the message that this one answers: what it repeats on request or follows, else the first about
+    its streak. ``beside`` is what messages of the other alerts that it tells would be and belong
+    to: whoever answers one of those names one of these.
     """
 
     key: str
