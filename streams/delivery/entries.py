@@ -43,9 +43,10 @@ class Entries:
         fallback = self._desk.targets[self._target].fallback
         if fallback is None or self._is_concerned(fallback, item):
             return [end]
-        until = self._desk.clock.now() + self._desk.rules.deadline
         entry = _of_digest(item, self._desk.entry(fallback, item.request, Outcome.RETRYING))
-        return [replace(entry, instead_of=self._target, until_ms=int(until * 1000)), end]
+        until_ms = entry.at_ms + int(self._desk.rules.deadline * 1000)
+        passed_on = replace(entry, instead_of=self._target, next_ms=entry.at_ms, until_ms=until_ms)
+        return [passed_on, end]
 
     def _is_concerned(self, fallback: str, item: Item) -> bool:
         """Whether the alert goes or went to the fallback anyway."""

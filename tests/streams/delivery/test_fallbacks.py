@@ -51,7 +51,7 @@ async def test_the_order_of_the_entries(new_desk: NewDesk) -> None:
     await desk.deliver(an_alert(1, **QUIET))
     now, told = int(NOW * 1000), thread(an_alert(1, **QUIET), "spare")
     assert desk.ledger() == [
-        Entry("a1", "spare", Outcome.RETRYING, now, 0, "", 0, 0, "mail", now + 900_000),
+        Entry("a1", "spare", Outcome.RETRYING, now, 0, "", 0, now, "mail", now + 900_000),
         Entry("a1", "mail", Outcome.FAILED, now, 1, "HTTP 404", 0),
         Entry("a1", "spare", Outcome.DELIVERED, now, 1, "", 0, 0, "mail", 0, told),
     ]
@@ -104,7 +104,7 @@ async def test_a_restart_right_after_the_end(
     records = desk.append(an_alert(1, **QUIET), later)
     now = int(NOW * 1000)
     both = [
-        Entry("a1", "spare", Outcome.RETRYING, now, 0, "", 0, 0, "mail", now + 900_000),
+        Entry("a1", "spare", Outcome.RETRYING, now, 0, "", 0, now, "mail", now + 900_000),
         Entry("a1", "mail", Outcome.FAILED, now, 1, "HTTP 404", 0),
     ]
     for entry in both[:written]:
