@@ -11,6 +11,9 @@ from dataclasses import dataclass
 
 from alerts.model import Alert, alert_id
 
+KEY_HEADER = "X-Streakwatch-Id"
+"""The header of mails and of HTTP requests that has the key of an alert at a target."""
+
 
 @dataclass(frozen=True, slots=True)
 class Envelope:

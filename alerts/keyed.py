@@ -14,10 +14,8 @@ from apprise.plugins.custom_form import NotifyForm
 from apprise.plugins.custom_json import NotifyJSON
 from apprise.plugins.custom_xml import NotifyXML
 
+from alerts.envelope import KEY_HEADER
 from alerts.underway import underway
-
-KEY_HEADER = "X-Streakwatch-Id"
-"""The header of mails and of HTTP requests that has the key of an alert at a target."""
 
 
 @cache
@@ -27,35 +25,26 @@ def register_keyed() -> None:
         NotificationManager().add(plugin, force=True)
 
 
-def _keyed(service: Any) -> Any:
-    """The service with the key of what is under way; others may be sending at the same time."""
-    parcel = underway()
-    if parcel is None:
-        return service
-    once = copy.copy(service)
-    once.headers = {**service.headers, KEY_HEADER: parcel.envelope.key}
-    return once
+class _Keyed:
+    """A plugin that sends its headers with the key of what is under way."""
+
+    headers: dict[str, str]
+
+    def send(self, *given: Any, **named: Any) -> bool:
+        """Send a message; whether the receiver took it."""
+        once, parcel = copy.copy(self), underway()  # others may be sending at the same time
+        if parcel is not None:
+            once.headers = {**self.headers, KEY_HEADER: parcel.envelope.key}
+        return bool(super(_Keyed, once).send(*given, **named))  # type: ignore[misc]
 
 
-class NotifyKeyedJson(NotifyJSON):
+class NotifyKeyedJson(_Keyed, NotifyJSON):
     """JSON in apprise's form."""
 
-    def send(self, *given: Any, **named: Any) -> bool:
-        """Send a message; whether the receiver took it."""
-        return bool(NotifyJSON.send(_keyed(self), *given, **named))
 
-
-class NotifyKeyedXml(NotifyXML):
+class NotifyKeyedXml(_Keyed, NotifyXML):
     """XML in apprise's form."""
 
-    def send(self, *given: Any, **named: Any) -> bool:
-        """Send a message; whether the receiver took it."""
-        return bool(NotifyXML.send(_keyed(self), *given, **named))
 
-
-class NotifyKeyedForm(NotifyForm):
+class NotifyKeyedForm(_Keyed, NotifyForm):
     """A form in apprise's form."""
-
-    def send(self, *given: Any, **named: Any) -> bool:
-        """Send a message; whether the receiver took it."""
-        return bool(NotifyForm.send(_keyed(self), *given, **named))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -102,8 +102,8 @@ def standing(known: Entry | None, entry: Entry) -> Entry:
 
 
 def _entry(data: dict[str, Any]) -> Entry:
-    known = {field.name: data[field.name] for field in fields(Entry) if field.name in data}
-    entry = Entry(**{**known, "outcome": Outcome(data["outcome"])})
+    known = {name: data[name] for name in _TYPES if name in data}
+    entry = Entry(**known, outcome=Outcome(data["outcome"]))
     for name, kind in _TYPES.items():
         if type(getattr(entry, name)) is not kind:
             raise TypeError(f"{name} is not of type {kind.__name__}")

@@ -14,7 +14,7 @@ from apprise.plugins.email import NotifyEmail
 from apprise.plugins.email import base as mails
 
 from alerts.connections import Connections, keep_connections
-from alerts.envelope import Envelope
+from alerts.envelope import KEY_HEADER, Envelope
 from alerts.underway import underway
 
 
@@ -60,7 +60,7 @@ def headers(envelope: Envelope, domain: str) -> dict[str, str]:
     distinct = dict.fromkeys(reversed([one for one in before if one not in ("", envelope.message)]))
     references = (f"<{one}@{domain}>" for one in reversed(distinct))
     found = {
-        "X-Streakwatch-Id": envelope.key,
+        KEY_HEADER: envelope.key,
         "In-Reply-To": f"<{answered}@{domain}>" if answered else "",
         "References": "\n ".join(references),  # apprise folds no lines
     }

@@ -14,7 +14,7 @@ from apprise import NotificationManager
 from apprise.plugins.base import NotifyBase
 
 from alerts.document import document, encode
-from alerts.keyed import KEY_HEADER
+from alerts.envelope import KEY_HEADER
 from alerts.privacy import HIDDEN
 from alerts.signing import signature
 from alerts.underway import underway

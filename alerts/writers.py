@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from alerts import samples
-from alerts.model import Alert
 from alerts.rendering import render, render_together
 from alerts.targets import Message
 from alerts.words.channels import Channel, channel_of
@@ -26,15 +25,8 @@ class Writers:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
 
-    def message(
-        self,
-        alert: Alert,
-        names: Mapping[str, str],
-        target: str,
-        note: str = "",
-        first: str = "",
-    ) -> Message:
-        """The message for a target; the arguments are those of ``words``.
+    def message(self, part: Part, target: str) -> Message:
+        """The message of one alert for a target.
 
         Where a template of the user's fails, the message has the words of ours: a template is no
         reason for no message.
@@ -42,7 +34,13 @@ class Writers:
         return self._written(
             target,
             lambda channel, locale, templates: render(
-                alert, names, channel, locale=locale, templates=templates, note=note, first=first
+                part.alert,
+                part.names,
+                channel,
+                locale=locale,
+                templates=templates,
+                note=part.note,
+                first=part.first,
             ),
         )
 

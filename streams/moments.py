@@ -6,6 +6,7 @@ import re
 from datetime import UTC, datetime
 
 _AGO = re.compile(r"([0-9]{1,6})([smhdw])", re.ASCII)
+_NOR_A_SPAN = ", nor a span such as 2h, 3d"
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400}
 _LAST_MS = int(datetime(9999, 12, 31, tzinfo=UTC).timestamp() * 1000)
 _FORM = re.compile(
@@ -29,7 +30,7 @@ def ahead(text: str, now_ms: int) -> int:
         if end_ms > _LAST_MS:
             raise ValueError(f"{text!r} goes beyond the year 9999")
         return end_ms
-    at_ms = at(text, ", nor a span such as 2h, 3d")
+    at_ms = at(text, _NOR_A_SPAN)
     if at_ms <= now_ms:
         raise ValueError(f"{text!r} is over")
     return at_ms
@@ -47,7 +48,7 @@ def since(text: str, now_ms: int) -> int:
     ago = _AGO.fullmatch(text)
     if ago is not None:
         return max(0, now_ms - int(ago[1]) * _UNITS[ago[2]] * 1000)
-    at_ms = at(text, ", nor a span such as 2h, 3d")
+    at_ms = at(text, _NOR_A_SPAN)
     if at_ms > now_ms:
         raise ValueError(f"{text!r} is yet to come")
     return at_ms

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from functools import partial, wraps
 
-from alerts.model import Kind, Milestone
+from alerts.model import Alert, Kind, Milestone
 from alerts.words.locales import Style, style
 
 _STYLE = style()
@@ -21,7 +21,7 @@ def filters(style: Style) -> dict[str, Callable[..., str]]:
     """The filters of the templates, by name, in the style of a locale."""
     told = {f.__name__: _localised(f, style) for f in _NUMBERS}
     dated = {f.__name__: partial(f, style=style) for f in _DATED}
-    plain = {f.__name__: f for f in (digits, longest, ordinal, signed)}
+    plain = {f.__name__: f for f in (digits, first_told, longest, ordinal, signed)}
     return {**told, **dated, **plain, "date": style.date, "local": style.number}
 
 
@@ -31,6 +31,11 @@ def _localised(function: Callable[..., str], style: Style) -> Callable[..., str]
         return style.number(function(*arguments))
 
     return localised
+
+
+def first_told(alert: Alert, first: str) -> str:
+    """What follows the id of a streak's end: that of the first message about it, if any."""
+    return f", first told as {first}" if first and alert.milestone.kind is Kind.ENDED else ""
 
 
 def step(rounding: str) -> str:

@@ -12,6 +12,7 @@ from alerts.model import Alert, Kind
 from alerts.words.channels import Channel
 from alerts.words.inert import inert
 from alerts.words.library import Library
+from alerts.words.phrases import first_told
 from alerts.words.shortening import Story
 from alerts.words.writing import Words, pen_of, written
 
@@ -85,8 +86,7 @@ class _Told(NamedTuple):
     @property
     def named(self) -> str:
         """The line with its id; the end of a streak with that of the first message about it."""
-        ends = self.first and self.alert.milestone.kind is Kind.ENDED
-        return f"Alert {self.alert.id}{f', first told as {self.first}' if ends else ''}"
+        return f"Alert {self.alert.id}{first_told(self.alert, self.first)}"
 
 
 _Lines = Callable[[_Told], tuple[str, ...]]

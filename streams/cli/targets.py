@@ -139,8 +139,9 @@ def _pictures(settings: Settings, chosen: Sequence[str], sample: str) -> dict[st
     from alerts.pictures.takers import takers
 
     locales = {name: locale for name, locale in takers(settings).items() if name in chosen}
-    charts = {name: sample_chart(sample, locale) for name, locale in locales.items()}
-    return {name: picture(chart) for name, chart in charts.items() if chart is not None}
+    charts = {locale: sample_chart(sample, locale) for locale in set(locales.values())}
+    drawn = {locale: picture(chart) for locale, chart in charts.items() if chart is not None}
+    return {name: drawn[locale] for name, locale in locales.items() if locale in drawn}
 
 
 async def _try(

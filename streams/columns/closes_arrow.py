@@ -95,8 +95,8 @@ def _sources(numbering: Numbering, table: Table) -> Column:
 def _periods(table: Table, interval: int) -> tuple[Column, Mask]:
     """The periods of rows, and which are periods at all."""
     if table.unit == "day" or INTERVALS[interval] == "1d":
-        same = (table.unit != "ns") == (INTERVALS[interval] == "1d")
-        period, good = table.time, np.full(len(table), same)
+        is_fitting = (table.unit != "ns") == (INTERVALS[interval] == "1d")
+        period, good = table.time, np.full(len(table), is_fitting)
     elif table.unit == "ns":
         period, rest = np.divmod(table.time, _MINUTE_NS)
         good = rest == 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -31,6 +31,11 @@ class Arrivals(NamedTuple):
         return Arrivals(*(column[chosen] for column in self))
 
 
+def ends(closes: Iterable[Closes]) -> Column:
+    """The last period of each, ``NEVER`` without any."""
+    return np.array([NEVER if one.last is None else one.last for one in closes], np.int64)
+
+
 class Tape:
     """The closes of symbols, each behind all that its symbol has.
 
@@ -52,7 +57,7 @@ class Tape:
 
     def load(self) -> None:
         """Take note of the closes that are there."""
-        self.last[:] = [NEVER if one.last is None else one.last for one in self.closes]
+        self.last[:] = ends(self.closes)
 
     def came(self, symbol: str, period: int) -> None:
         """Take note of a close that came by itself."""

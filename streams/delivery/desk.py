@@ -93,8 +93,8 @@ class Desk:
         """A line of the ledger, of now."""
         at_ms = int(self.clock.now() * 1000)
         alert, offset = request.alert, request.offset
-        at = thread(alert, target) if outcome is Outcome.DELIVERED else ""
-        return Entry(alert.id, target, outcome, at_ms, detail=detail, offset=offset, thread=at)
+        told_in = thread(alert, target) if outcome is Outcome.DELIVERED else ""
+        return Entry(alert.id, target, outcome, at_ms, detail=detail, offset=offset, thread=told_in)
 
     async def write(self, entries: Sequence[Entry]) -> None:
         """Write lines into the ledger, in their order; return when the log has them."""
@@ -121,11 +121,9 @@ class Desk:
 
     def _message(self, item: Item, target: str) -> Message:
         """The words for a target; those of a fallback say whose they are."""
-        alert = item.request.alert
-        names, note = self._names(item), _note(item)
-        again, first = str(item.offset) if item.request.asked else "", self._first(alert, target)
-        message = self.writers.message(alert, names, target, note, first)
-        return replace(message, alert=alert, again=again, first=first)
+        part, again = self._part(item, target), str(item.offset) if item.request.asked else ""
+        message = self.writers.message(part, target)
+        return replace(message, alert=part.alert, again=again, first=part.first)
 
     def _together(self, items: Sequence[Item], target: str) -> tuple[Message, Sequence[Item]]:
         """The words of several, the strongest first, and of which: a message has so much room.
@@ -145,13 +143,10 @@ class Desk:
         return self._together(earliest, target)
 
     def _part(self, item: Item, target: str) -> Part:
+        """What is told of an alert; the first of its streak names none."""
         alert = item.request.alert
-        return Part(alert, self._names(item), _note(item), self._first(alert, target))
-
-    def _first(self, alert: Alert, target: str) -> str:
-        """The id of the first alert that the target was told of the streak of another, if any."""
         first = self.ledger.first(thread(alert, target))
-        return "" if first == alert.id else first
+        return Part(alert, self._names(item), _note(item), "" if first == alert.id else first)
 
     def _names(self, item: Item) -> dict[str, str]:
         return self.names.get(item.request.alert.watchlist, {})

@@ -56,6 +56,5 @@ class Entries:
 
 
 def _of_digest(item: Item, entry: Entry) -> Entry:
-    """The entry of one that was held back, if it was: who goes on with it tells it in a digest."""
-    held = item.held
-    return replace(entry, held_ms=held.until_ms, held_for=held.why) if held else entry
+    """The entry of an item; what was held back is so still for who goes on with it."""
+    return item.held.noted(entry) if item.held else entry

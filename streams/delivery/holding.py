@@ -62,13 +62,8 @@ class Holding:
         self._queue.hold(item, held)
         detail = f"{Reason.MUTED}: {held.why}"
         entry = desk.entry(self._target, item.request, Outcome.RETRYING, detail)
-        return replace(
-            entry,
-            next_ms=held.until_ms,
-            until_ms=int(item.until * 1000),
-            held_ms=held.until_ms,
-            held_for=held.why,
-        )
+        entry = replace(entry, next_ms=held.until_ms, until_ms=int(item.until * 1000))
+        return held.noted(entry)
 
 
 def _speaks_of_another(alert: Alert) -> bool:

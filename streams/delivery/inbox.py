@@ -161,7 +161,7 @@ class Inbox:
         desk, until = self._desk, entry.until_ms / 1000
         if not entry.instead_of:
             until = max(until, desk.deadline(request))  # what was held back has more time
-        held = Held(entry.held_ms, entry.held_for) if entry.held_ms else None
+        held = Held.of(entry)
         way = held.digest if held else desk.group_of(request, entry.instead_of or self._target)
         group = desk.group(way, self._target)
         item = Item(request, _now(), until, entry.attempts, entry.detail, entry.instead_of,

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from bisect import insort
 from collections.abc import Hashable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import takewhile
 from operator import attrgetter
 
+from alerts.ledger import Entry
 from streams.delivery.requests import Group, Request
 
 #: Alerts that one message of a digest has at most.
@@ -27,6 +28,15 @@ class Held:
 
     until_ms: int
     why: str
+
+    @classmethod
+    def of(cls, entry: Entry) -> Held | None:
+        """As an entry of the ledger has it; None where it is not of a digest."""
+        return cls(entry.held_ms, entry.held_for) if entry.held_ms else None
+
+    def noted(self, entry: Entry) -> Entry:
+        """The entry with this: who goes on with it tells it in the digest."""
+        return replace(entry, held_ms=self.until_ms, held_for=self.why)
 
     @property
     def digest(self) -> Group:

@@ -18,7 +18,7 @@ from streams.core import periods
 from streams.core.cohort import Cohort
 from streams.core.groups import highest_before, not_beyond
 from streams.core.subjects import Change, Moved, PairKey, Rewritten
-from streams.core.tape import Arrivals
+from streams.core.tape import Arrivals, ends
 from streams.folds.ahead import Ahead, confirming
 from streams.folds.charting import Charted, chart_of, never
 from streams.folds.counting import Counting
@@ -192,10 +192,7 @@ class WatchlistState:
         """The last period of each symbol."""
         if self._floors is not None and self.watch.cohort is not None:
             return self.watch.cohort.tape.last
-        closes = self.watch.closes.values()
-        return np.array(
-            [periods.NEVER if one.last is None else one.last for one in closes], np.int64
-        )
+        return ends(self.watch.closes.values())
 
     def _together(self, rows: Rows) -> Iterator[Numbered]:
         closes, place = rows.closes, rows.place

@@ -32,6 +32,7 @@ from alerts.parts import Parts
 from alerts.pictures.drawing import Picture
 from alerts.pictures.takers import pictured, takers, wanting
 from alerts.targets import AppriseNotifier, Attempt, Message, TargetError, notifiers
+from alerts.words.summary import Part
 from alerts.writers import Writers
 from config.loading import example_text
 from config.settings import Settings, Target
@@ -259,7 +260,8 @@ async def test_a_mail_goes_with_its_picture_and_what_that_says(
 
 
 async def test_a_mail_in_html_shows_it_among_the_figures_and_says_it_in_its_plain_part() -> None:
-    words = Writers(SETTINGS).message(samples.of("record.broken"), samples.NAMES, "mail")
+    part = Part(samples.of("record.broken"), samples.NAMES)
+    words = Writers(SETTINGS).message(part, "mail")
     with MailServer() as server:
         mailing = {"mail": Target(url=server.url("a@x.example"))}
         assert await notifiers(mailing)["mail"].notify(replace(words, picture=PICTURE), 5) == YES

@@ -158,6 +158,6 @@ def test_a_template_that_fails_is_no_reason_for_no_message(
         }
     )
     with caplog.at_level(logging.WARNING):
-        message = Writers(settings).message(samples.of("ended"), samples.NAMES, "desk")
+        message = Writers(settings).message(Part(samples.of("ended"), samples.NAMES), "desk")
     assert "2.01.2026 to 22.01.2026" in message.body
     assert "target desk: a template fails, so ours is used: " in caplog.text

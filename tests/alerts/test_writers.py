@@ -11,6 +11,7 @@ from jinja2 import Environment
 
 from alerts import samples
 from alerts.words.library import library
+from alerts.words.summary import Part
 from alerts.writers import Writers
 from config.settings import Settings
 
@@ -50,7 +51,7 @@ def test_no_alert_waits_for_a_template(locale: str, monkeypatch: pytest.MonkeyPa
     monkeypatch.delattr(Environment, "compile")
     for kind in samples.KINDS:
         for target in URLS:
-            assert writers.message(samples.of(kind), samples.NAMES, target).body
+            assert writers.message(Part(samples.of(kind), samples.NAMES), target).body
 
 
 def test_nor_for_one_of_the_users(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -59,7 +60,7 @@ def test_nor_for_one_of_the_users(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     writers = Writers(settings(templates=str(tmp_path)))
     writers.warm()
     monkeypatch.delattr(Environment, "compile")
-    assert writers.message(samples.of("ended"), samples.NAMES, "terminal").body == "mine"
+    assert writers.message(Part(samples.of("ended"), samples.NAMES), "terminal").body == "mine"
 
 
 def test_a_template_that_fails_is_told_when_an_alert_meets_it(
@@ -71,5 +72,5 @@ def test_a_template_that_fails_is_told_when_an_alert_meets_it(
     with caplog.at_level(logging.WARNING):
         writers.warm()
         assert caplog.messages == []
-        writers.message(samples.of("ended"), samples.NAMES, "terminal")
+        writers.message(Part(samples.of("ended"), samples.NAMES), "terminal")
     assert len(caplog.messages) == 1

@@ -8,11 +8,23 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
-from delivery_desk import AN_ALERT, NEVER, NO, YES, Desk, an_alert, details, several, until
+from delivery_desk import (
+    AN_ALERT,
+    NEVER,
+    NO,
+    YES,
+    Desk,
+    FakeTarget,
+    an_alert,
+    details,
+    several,
+    until,
+)
 
 from alerts.evidence import Absence
 from alerts.ledger import Outcome
 from alerts.model import Kind, Milestone
+from alerts.targets import Message
 from config.settings import Settings
 
 HOUR, DAY = 3600.0, 86_400.0
@@ -247,6 +259,13 @@ async def test_the_route_that_tells_an_alert_says_what_it_is_told_with(new_desk:
     assert details(desk) == {"a1": "", "a2": ""}
 
 
+def the_digest(target: FakeTarget) -> Message:
+    """The one message that the target took, of three alerts."""
+    (message,) = target.taken
+    assert all(f"Alert a{at}" in message.body for at in (1, 2, 3))
+    return message
+
+
 @pytest.mark.parametrize("restarted", [False, True])
 async def test_a_digest_that_has_failed_is_one_digest_again(
     restarted: bool, new_desk: NewDesk
@@ -259,8 +278,7 @@ async def test_a_digest_that_has_failed_is_one_digest_again(
         await desk.restart(desk.work.snapshot())
     desk.mail.always = YES
     await desk.idle()
-    (message,) = desk.mail.taken
-    assert all(f"Alert a{at}" in message.body for at in (1, 2, 3))
+    message = the_digest(desk.mail)
     assert message.body.count("Held back: night on routes until 2026-01-15 23:00:00Z.") == 1
 
 
@@ -274,8 +292,7 @@ async def test_a_digest_is_one_at_the_fallback_too(restarted: bool, new_desk: Ne
         await desk.restart(desk.work.snapshot())
     desk.spare.always = YES
     await desk.idle()
-    (message,) = desk.spare.taken
-    assert all(f"Alert a{at}" in message.body for at in (1, 2, 3))
+    the_digest(desk.spare)
 
 
 async def test_a_digest_that_fails_makes_its_target_slow(new_desk: NewDesk) -> None:
